@@ -1,0 +1,43 @@
+import type { HashType } from './hash.ts'
+
+/** The distance that Meta's tools use for PDQ, in bits. */
+export const defaultThreshold = 31
+/** The least PDQ quality that is worth comparing, 0 to 100. */
+export const defaultMinQuality = 50
+
+/** A named collection of known content, and how it is matched. */
+export type Bank = {
+  readonly id: number
+  /** 1 to 64 of `A-Z a-z 0-9 _ . -`, starting with a letter or digit; unique. */
+  readonly name: string
+  /** Greatest PDQ distance that is a match, in bits, 0 to 256 inclusive. */
+  readonly threshold: number
+  /** Least PDQ quality of the image that is compared, 0 to 100 inclusive. */
+  readonly minQuality: number
+  readonly isEnabled: boolean
+  /** ISO 8601, UTC. */
+  readonly createdAt: string
+}
+
+/** One hash of one bank content, as an index needs it. */
+export type BankHash = {
+  readonly bankId: number
+  readonly contentId: number
+  readonly type: HashType
+  readonly value: string
+}
+
+/** One item of known content in a bank, with its hashes. */
+export type BankContent = {
+  readonly id: number
+  readonly bankId: number
+  /** What the operator wrote about it; at most 500 characters; never logged. */
+  readonly note: string
+  readonly createdAt: string
+  readonly hashes: readonly { readonly type: HashType; readonly value: string; readonly quality: number }[]
+}
+
+/** Type guard for a bank's name. */
+export function isBankName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text)
+}

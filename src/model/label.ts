@@ -1,0 +1,41 @@
+import type { Cid, Did, SubjectUri } from './ids.ts'
+
+/** The most bytes a label value may have (lexicon `com.atproto.label.defs#label`). */
+export const maxLabelValBytes = 128
+
+/** A label before it is signed, in the words of `com.atproto.label.defs#label`. Absent fields are left out. */
+export type Label = {
+  readonly src: Did
+  readonly uri: SubjectUri
+  /** The version of the record that the label is about; absent for accounts and for every version. */
+  readonly cid?: Cid
+  readonly val: string
+  /** True withdraws the label; absent otherwise, never false. */
+  readonly neg?: true
+  /** ISO 8601 with milliseconds, UTC; later than every earlier label with the same `src`, `uri` and `val`. */
+  readonly cts: string
+  readonly exp?: string
+}
+
+/** A label as published. */
+export type SignedLabel = Label & {
+  readonly ver: 1
+  /** 64 bytes, r then s, low-S. */
+  readonly sig: Uint8Array
+  /** The whole signed label as canonical DAG-CBOR, `sig` included: what goes on the stream. */
+  readonly bytes: Uint8Array
+}
+
+/** A published label with its place in the stream: positive, rising, never reused, gaps allowed. */
+export type SequencedLabel = SignedLabel & { readonly seq: number }
+
+/** The current value for one subject and label value, as decisions need it. */
+export type LabelState = Pick<Label, 'uri' | 'val' | 'cts' | 'exp'> & {
+  readonly cid: Cid | undefined
+  readonly isNegated: boolean
+}
+
+/** Type guard for a value clients honour: `a-z` and `-`, no `-` at either end, 1 to 128 bytes. */
+export function isLabelVal(text: string): boolean {
+  return text.length <= maxLabelValBytes && /^[a-z](?:[a-z-]*[a-z])?$/.test(text)
+}

@@ -1,0 +1,16 @@
+import type { HashType } from './hash.ts'
+
+/** One bank content that an image is, or is close to. */
+export type Match = {
+  readonly bankId: number
+  readonly bank: string
+  readonly contentId: number
+  readonly hashType: HashType
+  /** Hamming distance in bits, 0 to the bank's threshold inclusive; 0 for a digest. */
+  readonly distance: number
+}
+
+/** Orders matches nearest first, then by bank and content, so that every run lists them alike. */
+export function compareMatches(a: Match, b: Match): number {
+  return a.distance - b.distance || a.bankId - b.bankId || a.contentId - b.contentId
+}

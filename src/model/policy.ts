@@ -1,0 +1,29 @@
+import type { Match } from './match.ts'
+
+/** What a match of a tier calls for. */
+export type TierEffect = { readonly kind: 'label'; readonly val: string } | { readonly kind: 'log' }
+
+/** What to do for matches up to a distance. */
+export type PolicyTier = {
+  /** Bits, inclusive. */
+  readonly distance: number
+  readonly effects: readonly TierEffect[]
+}
+
+/** What a bank's matches call for; tiers by rising distance, the first that holds the match decides. */
+export type BankPolicy = { readonly bank: string; readonly tiers: readonly PolicyTier[] }
+
+/** The operator's policy file, parsed. */
+export type Policy = {
+  /** Every label value this labeler may publish. */
+  readonly labels: readonly string[]
+  readonly banks: readonly BankPolicy[]
+  /** What banks that are not named call for. */
+  readonly otherBanks: readonly PolicyTier[]
+}
+
+/** Returns what one match calls for: the effects of the first tier that holds its distance, or none. */
+export function effectsFor(policy: Policy, match: Match): readonly TierEffect[] {
+  const tiers = policy.banks.find((bank) => bank.bank === match.bank)?.tiers ?? policy.otherBanks
+  return tiers.find((tier) => match.distance <= tier.distance)?.effects ?? []
+}
