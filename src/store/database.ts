@@ -1,0 +1,43 @@
+/**
+ * The store's front door: everything Harrier remembers, behind one port.
+ *
+ * Owns: the durable state (jobs, the stream cursor, image hashes, banks, labels, matches, audit, DID documents), its
+ * schema and its transactions. Leaves to others: what any row means for a person, and every decision.
+ * Invariants: a promise that resolves means that the change is durable; `seq` rises in commit order and is never
+ * reused; audit rows are only ever added; nothing here reads a clock or the network.
+ *
+ * `sqlite.ts` opens the implementation, `schema.ts` and `migrations.ts` hold the tables, and each `*-store.ts` file one
+ * family of them. Other parts import types from here only, and take the part they use.
+ */
+
+import type { AuditStore } from './audit-store.ts'
+import type { BankStore } from './bank-store.ts'
+import type { CursorStore } from './cursor-store.ts'
+import type { DidStore } from './did-store.ts'
+import type { ImageStore } from './image-store.ts'
+import type { JobStore } from './job-store.ts'
+import type { LabelStore } from './label-store.ts'
+import type { MatchStore } from './match-store.ts'
+
+/** Every family of tables. */
+export interface Stores {
+  readonly audit: AuditStore
+  readonly banks: BankStore
+  readonly cursors: CursorStore
+  readonly dids: DidStore
+  readonly images: ImageStore
+  readonly jobs: JobStore
+  readonly labels: LabelStore
+  readonly matches: MatchStore
+}
+
+/** The whole store. Implementations differ in where the bytes are and how many processes may share them. */
+export interface Database extends Stores, AsyncDisposable {
+  /**
+   * Runs `work` in one transaction over the stores it is given, and resolves once that is durable. A rejection rolls
+   * everything back. Transactions do not nest; use only the given stores inside.
+   */
+  transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+  /** Changes whenever another connection has committed; equal values mean nothing has come from outside. */
+  outsideVersion(): Promise<number>
+}

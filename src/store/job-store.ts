@@ -1,0 +1,197 @@
+import { type Kysely, sql } from 'kysely'
+import type { AtUri, Cid, Did } from '../model/ids.ts'
+import type { ImageRef } from '../model/image.ts'
+import type { CancelReason, ScanJob } from '../model/job.ts'
+import type { JobState, Row, Schema } from './schema.ts'
+
+/** How a claim is made. Times are epoch milliseconds. */
+export type ClaimOptions = {
+  readonly now: number
+  /** How long the claim holds: a job of a process that died is free again after it. */
+  readonly leaseMs: number
+  /** At most this many jobs, each of another account. */
+  readonly limit: number
+  /** Accounts that have a job running: none of theirs is claimed, so that an account's images run in order. */
+  readonly busy: readonly Did[]
+}
+
+/** The queue of images to look at. One row per image of a record version, whatever the stream repeats. */
+export interface JobStore {
+  /** Adds images in order; one that was ever added before is left as it is. Returns how many are new. */
+  enqueue(images: readonly ImageRef[], seenAt: string, now: number): Promise<number>
+  /** Claims jobs that are due, oldest first, and counts the attempt before it starts. */
+  claim(options: ClaimOptions): Promise<ScanJob[]>
+  /** Frees every claim: for the start of the only process that works on this store. Returns how many there were. */
+  releaseClaims(): Promise<number>
+  /**
+   * Ends a job as done, or as dead when a person should look at how it ended. Resolves to false, having written
+   * nothing, when it was cancelled or ended meanwhile.
+   */
+  end(id: number, state: 'done' | 'dead', outcome: string, doneAt: string): Promise<boolean>
+  /** Puts a job back until `runAfter` (epoch milliseconds), with the error that made it so. */
+  retry(id: number, error: string, runAfter: number): Promise<void>
+  /** Cancels the pending jobs of a record, except those of version `keep`. */
+  cancelRecord(uri: AtUri, keep: Cid | undefined, reason: CancelReason, doneAt: string): Promise<void>
+  /** Cancels the pending jobs of an account. */
+  cancelAccount(did: Did, doneAt: string): Promise<void>
+  /** Revives the jobs that `cancelAccount` cancelled. */
+  reviveAccount(did: Did, now: number): Promise<void>
+  /** Returns how many jobs are in each state. */
+  counts(): Promise<Readonly<Record<JobState, number>>>
+  /** Deletes done and cancelled jobs that ended before a time (ISO 8601); dead ones stay. Returns how many. */
+  prune(before: string, limit: number): Promise<number>
+}
+
+/** Returns the job table's functions over a connection or a transaction. */
+export function createJobStore(db: Kysely<Schema>): JobStore {
+  return {
+    async enqueue(images, seenAt, now) {
+      let added = 0
+      for (const image of images) {
+        const result = await db
+          .insertInto('jobs')
+          .values({ ...rowOfImage(image), seen_at: seenAt, run_after: now, outcome: null, done_at: null })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst()
+        added += Number(result.numInsertedOrUpdatedRows ?? 0)
+      }
+      return added
+    },
+
+    async claim({ now, leaseMs, limit, busy }) {
+      // More rows than wanted, since several may be of one account and only its first is taken.
+      const due = await db
+        .selectFrom('jobs')
+        .select(['id', 'did'])
+        .where('state', '=', 'pending')
+        .where('run_after', '<=', now)
+        .where('claimed_until', '<=', now)
+        .where(sql<boolean>`did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))`)
+        .orderBy('run_after')
+        .orderBy('id')
+        .limit(limit * 8)
+        .execute()
+      const firsts = firstOfEachAccount(due).slice(0, limit)
+      if (firsts.length === 0) return []
+      const rows = await db
+        .updateTable('jobs')
+        .set((set) => ({ claimed_until: now + leaseMs, attempts: set('attempts', '+', 1) }))
+        .where('id', 'in', firsts)
+        .returningAll()
+        .execute()
+      return rows.map(jobOfRow).sort((a, b) => a.id - b.id)
+    },
+
+    async releaseClaims() {
+      const result = await db
+        .updateTable('jobs')
+        .set({ claimed_until: 0 })
+        .where('claimed_until', '>', 0)
+        .executeTakeFirst()
+      return Number(result.numUpdatedRows)
+    },
+
+    async end(id, state, outcome, doneAt) {
+      const result = await db
+        .updateTable('jobs')
+        .set({ state, outcome, done_at: doneAt, claimed_until: 0 })
+        .where('id', '=', id)
+        .where('state', '=', 'pending')
+        .executeTakeFirst()
+      return result.numUpdatedRows === 1n
+    },
+
+    async retry(id, error, runAfter) {
+      await db
+        .updateTable('jobs')
+        .set({ run_after: runAfter, claimed_until: 0, outcome: error })
+        .where('id', '=', id)
+        .where('state', '=', 'pending')
+        .execute()
+    },
+
+    async cancelRecord(uri, keep, reason, doneAt) {
+      await db
+        .updateTable('jobs')
+        .set({ state: 'cancelled', claimed_until: 0, outcome: reason, done_at: doneAt })
+        .where('uri', '=', uri)
+        .where('state', '=', 'pending')
+        .$if(keep !== undefined, (query) => query.where('record_cid', '!=', keep as string))
+        .execute()
+    },
+
+    async cancelAccount(did, doneAt) {
+      const reason: CancelReason = 'account-inactive'
+      await db
+        .updateTable('jobs')
+        .set({ state: 'cancelled', claimed_until: 0, outcome: reason, done_at: doneAt })
+        .where('did', '=', did)
+        .where('state', '=', 'pending')
+        .execute()
+    },
+
+    async reviveAccount(did, now) {
+      const reason: CancelReason = 'account-inactive'
+      await db
+        .updateTable('jobs')
+        .set({ state: 'pending', run_after: now, attempts: 0, outcome: null, done_at: null })
+        .where('did', '=', did)
+        .where('state', '=', 'cancelled')
+        .where('outcome', '=', reason)
+        .execute()
+    },
+
+    async counts() {
+      const rows = await db
+        .selectFrom('jobs')
+        .select(['state', (select) => select.fn.countAll<number>().as('n')])
+        .groupBy('state')
+        .execute()
+      return {
+        pending: 0,
+        done: 0,
+        cancelled: 0,
+        dead: 0,
+        ...Object.fromEntries(rows.map((row) => [row.state, row.n])),
+      }
+    },
+
+    async prune(before, limit) {
+      const result = await sql`DELETE FROM jobs WHERE id IN (SELECT id FROM jobs
+        WHERE state IN ('done', 'cancelled') AND done_at < ${before} LIMIT ${limit})`.execute(db)
+      return Number(result.numAffectedRows ?? 0)
+    },
+  }
+}
+
+function firstOfEachAccount(rows: readonly { readonly id: number; readonly did: string }[]): number[] {
+  const seen = new Set<string>()
+  return rows.filter(({ did }) => !seen.has(did) && seen.add(did)).map(({ id }) => id)
+}
+
+function rowOfImage(image: ImageRef) {
+  return {
+    did: image.did,
+    uri: image.uri,
+    record_cid: image.recordCid,
+    blob_cid: image.cid,
+    mime_type: image.mimeType,
+    size: image.size ?? null,
+  }
+}
+
+function jobOfRow(row: Row<'jobs'>): ScanJob {
+  return {
+    id: row.id,
+    image: {
+      did: row.did as Did,
+      uri: row.uri as AtUri,
+      recordCid: row.record_cid as Cid,
+      cid: row.blob_cid as Cid,
+      mimeType: row.mime_type,
+      size: row.size ?? undefined,
+    },
+    attempts: row.attempts,
+    seenAt: row.seen_at,
+  }
+}

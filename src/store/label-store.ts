@@ -1,0 +1,177 @@
+import { type Kysely, type SqlBool, sql } from 'kysely'
+import { AppError } from '../lib/errors.ts'
+import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
+import type { LabelState, SequencedLabel, SignedLabel } from '../model/label.ts'
+import type { Row, Schema } from './schema.ts'
+
+/** A label that is not newer than the one it would replace: somebody else wrote first, so the decision is stale. */
+export class StaleLabelError extends AppError {
+  override readonly name = 'StaleLabelError'
+  constructor(val: string) {
+    super(
+      'conflict',
+      `Expected a cts newer than the current one for label ${val} but received an older or equal one`,
+    )
+  }
+  override shouldRetry(): boolean {
+    return true
+  }
+}
+
+/** What `queryLabels` asks for. */
+export type LabelQuery = {
+  /** Exact subjects, or prefixes that end in `*`; any of them may hold. */
+  readonly uriPatterns: readonly string[]
+  /** Only these sources; empty means every source. */
+  readonly sources: readonly string[]
+  /** At most this many. */
+  readonly limit: number
+  /** Only labels after this seq. */
+  readonly after: number
+}
+
+/** Labels: the whole history in stream order, and the current value of each subject. */
+export interface LabelStore {
+  /**
+   * Publishes labels, in order, and returns them with their seq. A label that already holds (same source, subject,
+   * value, cid and negation) is left out: repeating a call publishes nothing twice.
+   * @throws {StaleLabelError} when a label would not be newer than the current one; nothing is written then if the
+   * caller's transaction is rolled back.
+   */
+  append(labels: readonly SignedLabel[]): Promise<SequencedLabel[]>
+  /** Returns up to `limit` labels with a seq above `after`, in seq order, superseded ones included. */
+  page(after: number, limit: number): Promise<SequencedLabel[]>
+  /** Returns the highest seq ever given, or 0; it survives the deletion of rows. */
+  lastSeq(): Promise<number>
+  /** Returns the current labels that match, in seq order: superseded rows, negations and expired ones are left out. */
+  query(query: LabelQuery, now: string): Promise<SequencedLabel[]>
+  /** Returns the current state, negations included, of every value that the source gave a subject. */
+  states(src: Did, uri: SubjectUri): Promise<LabelState[]>
+}
+
+/** Returns the label table's functions over a connection or a transaction. `append` belongs in a transaction. */
+export function createLabelStore(db: Kysely<Schema>): LabelStore {
+  return {
+    async append(labels) {
+      const written: SequencedLabel[] = []
+      for (const label of labels) {
+        const seq = await appendOne(db, label)
+        if (seq !== undefined) written.push({ ...label, seq })
+      }
+      return written
+    },
+
+    async page(after, limit) {
+      const rows = await db
+        .selectFrom('labels')
+        .selectAll()
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .limit(limit)
+        .execute()
+      return rows.map(labelOfRow)
+    },
+
+    async lastSeq() {
+      const row = await sql<{ seq: number }>`SELECT seq FROM sqlite_sequence WHERE name = 'labels'`.execute(
+        db,
+      )
+      return row.rows[0]?.seq ?? 0
+    },
+
+    async query({ uriPatterns, sources, limit, after }, now) {
+      const rows = await db
+        .selectFrom('labels')
+        .selectAll()
+        .where('is_current', '=', 1)
+        .where('neg', '=', 0)
+        .where('seq', '>', after)
+        .where((where) => where.or([where('exp', 'is', null), where('exp', '>', now)]))
+        .where((where) => where.or(uriPatterns.map(patternClause)))
+        .$if(sources.length > 0, (query) => query.where('src', 'in', sources))
+        .orderBy('seq')
+        .limit(limit)
+        .execute()
+      return rows.map(labelOfRow)
+    },
+
+    async states(src, uri) {
+      const rows = await db
+        .selectFrom('labels')
+        .select(['uri', 'cid', 'val', 'neg', 'cts', 'exp'])
+        .where('src', '=', src)
+        .where('uri', '=', uri)
+        .where('is_current', '=', 1)
+        .execute()
+      return rows.map(({ uri, cid, val, neg, cts, exp }) => ({
+        uri: uri as SubjectUri,
+        cid: (cid ?? undefined) as Cid | undefined,
+        val,
+        isNegated: neg === 1,
+        cts,
+        ...(exp === null ? {} : { exp }),
+      }))
+    },
+  }
+}
+
+async function appendOne(db: Kysely<Schema>, label: SignedLabel): Promise<number | undefined> {
+  const current = await db
+    .selectFrom('labels')
+    .select(['seq', 'cts', 'cid', 'neg', 'exp'])
+    .where('src', '=', label.src)
+    .where('uri', '=', label.uri)
+    .where('val', '=', label.val)
+    .where('is_current', '=', 1)
+    .executeTakeFirst()
+  const neg = label.neg ? 1 : 0
+  if (current) {
+    const isSame =
+      current.neg === neg &&
+      (current.cid ?? undefined) === label.cid &&
+      (current.exp ?? undefined) === label.exp
+    if (isSame) return undefined
+    if (label.cts <= current.cts) throw new StaleLabelError(label.val)
+    await db.updateTable('labels').set({ is_current: 0 }).where('seq', '=', current.seq).execute()
+  }
+  const row = await db
+    .insertInto('labels')
+    .values({
+      src: label.src,
+      uri: label.uri,
+      cid: label.cid ?? null,
+      val: label.val,
+      neg,
+      cts: label.cts,
+      exp: label.exp ?? null,
+      sig: Buffer.from(label.sig),
+      bytes: Buffer.from(label.bytes),
+      is_current: 1,
+    })
+    .returning('seq')
+    .executeTakeFirstOrThrow()
+  return row.seq
+}
+
+/** A trailing `*` is a prefix, matched by range so that the index serves it and `_` and `%` mean themselves. */
+function patternClause(pattern: string) {
+  if (!pattern.endsWith('*')) return sql<SqlBool>`uri = ${pattern}`
+  const prefix = pattern.slice(0, -1)
+  return sql<SqlBool>`(uri >= ${prefix} AND uri < ${`${prefix}\u{10ffff}`})`
+}
+
+function labelOfRow(row: Row<'labels'>): SequencedLabel {
+  return {
+    seq: row.seq,
+    ver: 1,
+    src: row.src as Did,
+    uri: row.uri as Did | AtUri,
+    ...(row.cid === null ? {} : { cid: row.cid as Cid }),
+    val: row.val,
+    ...(row.neg === 1 ? { neg: true as const } : {}),
+    cts: row.cts,
+    ...(row.exp === null ? {} : { exp: row.exp }),
+    sig: row.sig,
+    bytes: row.bytes,
+  }
+}

@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely'
+import type { HashType } from '../model/hash.ts'
+import type { Match } from '../model/match.ts'
+import type { Schema } from './schema.ts'
+
+/** Every match that was found, with the job that found it. */
+export interface MatchStore {
+  append(jobId: number, matches: readonly Match[], createdAt: string): Promise<void>
+  /** Returns a job's matches in the order they were found: nearest first. */
+  list(jobId: number): Promise<Match[]>
+}
+
+/** Returns the match table's functions over a connection or a transaction. */
+export function createMatchStore(db: Kysely<Schema>): MatchStore {
+  return {
+    async append(jobId, matches, createdAt) {
+      if (matches.length === 0) return
+      const rows = matches.map((match) => ({
+        job_id: jobId,
+        bank_id: match.bankId,
+        bank: match.bank,
+        content_id: match.contentId,
+        hash_type: match.hashType,
+        distance: match.distance,
+        created_at: createdAt,
+      }))
+      await db.insertInto('matches').values(rows).execute()
+    },
+
+    async list(jobId) {
+      const rows = await db
+        .selectFrom('matches')
+        .selectAll()
+        .where('job_id', '=', jobId)
+        .orderBy('id')
+        .execute()
+      return rows.map((row) => ({
+        bankId: row.bank_id,
+        bank: row.bank,
+        contentId: row.content_id,
+        hashType: row.hash_type as HashType,
+        distance: row.distance,
+      }))
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/**
+ * The schema's history, oldest first. A migration that was released is never edited: add another.
+ * Each is run once, inside a transaction, by `sqlite.ts`.
+ */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-first': { up: createFirstTables },
+}
+
+async function createFirstTables(db: Kysely<never>): Promise<void> {
+  for (const statement of firstTables) await sql.raw(statement).execute(db)
+}
+
+const firstTables = [
+  `CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    did TEXT NOT NULL, uri TEXT NOT NULL, record_cid TEXT NOT NULL, blob_cid TEXT NOT NULL,
+    mime_type TEXT NOT NULL, size INTEGER,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'cancelled', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0, run_after INTEGER NOT NULL, claimed_until INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT, seen_at TEXT NOT NULL, done_at TEXT,
+    UNIQUE (uri, record_cid, blob_cid)
+  ) STRICT`,
+  `CREATE INDEX jobs_due ON jobs (run_after, id) WHERE state = 'pending'`,
+  `CREATE INDEX jobs_did ON jobs (did, state)`,
+  `CREATE INDEX jobs_ended ON jobs (done_at) WHERE state IN ('done', 'cancelled')`,
+  `CREATE TABLE cursors (
+    stream TEXT PRIMARY KEY, host TEXT NOT NULL, time_us INTEGER NOT NULL, seq INTEGER
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE images (
+    cid TEXT PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT, format TEXT, width INTEGER, height INTEGER,
+    size INTEGER, hashes TEXT NOT NULL, scanned_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE banks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+    threshold INTEGER NOT NULL CHECK (threshold BETWEEN 0 AND 256),
+    min_quality INTEGER NOT NULL CHECK (min_quality BETWEEN 0 AND 100),
+    is_enabled INTEGER NOT NULL, created_at TEXT NOT NULL
+  ) STRICT`,
+  `CREATE TABLE bank_contents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bank_id INTEGER NOT NULL REFERENCES banks (id),
+    note TEXT NOT NULL, created_at TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX bank_contents_bank ON bank_contents (bank_id, id)`,
+  `CREATE TABLE bank_hashes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bank_id INTEGER NOT NULL, content_id INTEGER NOT NULL,
+    type TEXT NOT NULL, value TEXT NOT NULL, quality INTEGER NOT NULL,
+    UNIQUE (bank_id, type, value)
+  ) STRICT`,
+  `CREATE INDEX bank_hashes_content ON bank_hashes (content_id)`,
+  `CREATE TABLE labels (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    src TEXT NOT NULL, uri TEXT NOT NULL, cid TEXT, val TEXT NOT NULL, neg INTEGER NOT NULL,
+    cts TEXT NOT NULL, exp TEXT, sig BLOB NOT NULL, bytes BLOB NOT NULL, is_current INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE UNIQUE INDEX labels_current ON labels (uri, val, src) WHERE is_current = 1`,
+  `CREATE TABLE matches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, job_id INTEGER NOT NULL, bank_id INTEGER NOT NULL, bank TEXT NOT NULL,
+    content_id INTEGER NOT NULL, hash_type TEXT NOT NULL, distance INTEGER NOT NULL, created_at TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX matches_job ON matches (job_id)`,
+  `CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+    subject TEXT NOT NULL, details TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX audit_subject ON audit (subject, id)`,
+  `CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END`,
+  `CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END`,
+  `CREATE TABLE did_docs (
+    did TEXT PRIMARY KEY, doc TEXT NOT NULL, updated_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+]

@@ -1,0 +1,140 @@
+import type { Generated, Insertable, Selectable } from 'kysely'
+
+/** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
+export const jobStates = ['pending', 'done', 'cancelled', 'dead'] as const
+
+/** One member of `jobStates`. */
+export type JobState = (typeof jobStates)[number]
+
+/** `jobs`: one row per image of a record version; unique on (uri, record_cid, blob_cid). Times are epoch milliseconds. */
+export type JobTable = {
+  id: Generated<number>
+  did: string
+  uri: string
+  record_cid: string
+  blob_cid: string
+  mime_type: string
+  size: number | null
+  state: Generated<JobState>
+  attempts: Generated<number>
+  run_after: number
+  claimed_until: Generated<number>
+  /** How it ended: a scan outcome, a cancel reason, or the last error. */
+  outcome: string | null
+  seen_at: string
+  done_at: string | null
+}
+
+/** `cursors`: our place in each event stream. */
+export type CursorTable = {
+  stream: string
+  host: string
+  time_us: number
+  seq: number | null
+}
+
+/** `images`: what is known of a blob's bytes, by CID; true on every account. */
+export type ImageTable = {
+  cid: string
+  outcome: 'hashed' | 'unscannable'
+  reason: string | null
+  format: string | null
+  width: number | null
+  height: number | null
+  size: number | null
+  /** JSON: `ImageHash[]`. */
+  hashes: string
+  scanned_at: string
+}
+
+/** `banks`. */
+export type BankTable = {
+  id: Generated<number>
+  name: string
+  threshold: number
+  min_quality: number
+  is_enabled: number
+  created_at: string
+}
+
+/** `bank_contents`: known content; its hashes are in `bank_hashes`. */
+export type BankContentTable = {
+  id: Generated<number>
+  bank_id: number
+  note: string
+  created_at: string
+}
+
+/** `bank_hashes`: unique on (bank_id, type, value). */
+export type BankHashTable = {
+  id: Generated<number>
+  bank_id: number
+  content_id: number
+  type: string
+  value: string
+  quality: number
+}
+
+/** `labels`: every label ever published, in stream order. `is_current` marks the newest of its (src, uri, val). */
+export type LabelTable = {
+  seq: Generated<number>
+  src: string
+  uri: string
+  cid: string | null
+  val: string
+  neg: number
+  cts: string
+  exp: string | null
+  sig: Buffer
+  bytes: Buffer
+  is_current: number
+}
+
+/** `matches`: every match found, with the job that found it. */
+export type MatchTable = {
+  id: Generated<number>
+  job_id: number
+  bank_id: number
+  bank: string
+  content_id: number
+  hash_type: string
+  distance: number
+  created_at: string
+}
+
+/** `audit`: who did what to what, and why; rows are only added. */
+export type AuditTable = {
+  id: Generated<number>
+  at: string
+  actor: string
+  action: string
+  subject: string
+  /** JSON. */
+  details: string
+}
+
+/** `did_docs`: DID documents as last resolved. `updated_at` is epoch milliseconds. */
+export type DidDocTable = {
+  did: string
+  doc: string
+  updated_at: number
+}
+
+/** Every table. */
+export type Schema = {
+  jobs: JobTable
+  cursors: CursorTable
+  images: ImageTable
+  banks: BankTable
+  bank_contents: BankContentTable
+  bank_hashes: BankHashTable
+  labels: LabelTable
+  matches: MatchTable
+  audit: AuditTable
+  did_docs: DidDocTable
+}
+
+/** A row of `T` as read. */
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>
+/** A row of `T` to be written. */
+export type NewRow<T extends keyof Schema> = Insertable<Schema[T]>

@@ -1,0 +1,36 @@
+import type { AtUri, Cid, Did } from '../../src/model/ids.ts'
+import type { ImageRef } from '../../src/model/image.ts'
+import type { ScanJob } from '../../src/model/job.ts'
+import type { Match } from '../../src/model/match.ts'
+
+/** A raw SHA-256 CID, valid, of no particular bytes. */
+export const someCid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' as Cid
+/** Another one. */
+export const otherCid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy' as Cid
+/** An account. */
+export const someDid = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz' as Did
+/** A post of that account. */
+export const someUri = `at://${someDid}/app.bsky.feed.post/3l3qo2vutsw2b` as AtUri
+
+/** An image of a post, with what differs. */
+export function imageOf(parts: Partial<ImageRef> = {}): ImageRef {
+  return {
+    did: someDid,
+    uri: someUri,
+    recordCid: otherCid,
+    cid: someCid,
+    mimeType: 'image/jpeg',
+    size: 1000,
+    ...parts,
+  }
+}
+
+/** A job in its first attempt, with what differs. */
+export function jobOf(parts: Partial<ScanJob> = {}): ScanJob {
+  return { id: 1, image: imageOf(), attempts: 1, seenAt: '2026-01-01T00:00:00.000Z', ...parts }
+}
+
+/** A PDQ match of bank `known`, with what differs. */
+export function matchOf(parts: Partial<Match> = {}): Match {
+  return { bankId: 1, bank: 'known', contentId: 7, hashType: 'pdq', distance: 10, ...parts }
+}
