@@ -1,0 +1,85 @@
+/**
+ * Acting's second front door: makes a decision true, in one transaction.
+ *
+ * Owns: what a finished job writes (its end, the image's hashes, its matches, its labels, the audit rows) and that all
+ * of it becomes durable together. Leaves to others: the decision (`decide.ts`), the signature, and telling subscribers.
+ * Invariants: nothing is written for a job that was cancelled or ended meanwhile; repeating a job publishes nothing
+ * twice; every effect leaves an audit row.
+ */
+import type { Effect } from '../model/effect.ts'
+import type { Applied, ScanJob } from '../model/job.ts'
+import type { SequencedLabel, SignedLabel } from '../model/label.ts'
+import type { Match } from '../model/match.ts'
+import { isSuspicious, outcomeOf, type ScanResult } from '../model/scan.ts'
+import type { AuditEntry } from '../store/audit-store.ts'
+import type { Database, Stores } from '../store/database.ts'
+
+/** A decision with everything that belongs to it. */
+export type Application = {
+  readonly job: ScanJob
+  readonly scan: ScanResult
+  readonly matches: readonly Match[]
+  readonly effects: readonly Effect[]
+  /** One per effect of kind `label`, signed. */
+  readonly labels: readonly SignedLabel[]
+}
+
+/** What `applyEffects` needs. */
+export type ApplyDeps = { readonly database: Pick<Database, 'transaction'>; readonly now: () => Date }
+
+/**
+ * Returns the function that applies a decision and resolves once that is durable.
+ * It rejects with a retryable `StaleLabelError` when another writer labeled the subject since the decision was made.
+ */
+export function createApplyEffects({
+  database,
+  now,
+}: ApplyDeps): (application: Application) => Promise<Applied> {
+  return async (application) => {
+    const at = now().toISOString()
+    const written = await database.transaction((stores) => write(stores, application, at))
+    return { labels: written ?? [], isApplied: written !== undefined }
+  }
+}
+
+async function write(
+  stores: Stores,
+  application: Application,
+  at: string,
+): Promise<SequencedLabel[] | undefined> {
+  const { job, scan, matches, effects, labels } = application
+  const state = scan.kind === 'unavailable' && isSuspicious(scan.reason) ? 'dead' : 'done'
+  if (!(await stores.jobs.end(job.id, state, outcomeOf(scan), at))) return undefined
+  if ((scan.kind === 'hashed' || scan.kind === 'unscannable') && !scan.isCached) {
+    await stores.images.save(job.image.cid, scan, at)
+  }
+  await stores.matches.append(job.id, matches, at)
+  const published = await stores.labels.append(labels)
+  await stores.audit.append([
+    ...effects.map((effect) => auditOfEffect(effect, job, at)),
+    ...published.map((label) => auditOfLabel(label, job, at)),
+  ])
+  return published
+}
+
+function auditOfEffect(effect: Effect, job: ScanJob, at: string): AuditEntry {
+  const { match, ...rest } = effect
+  const { bank, contentId, hashType, distance } = match
+  return {
+    at,
+    actor: 'harrier',
+    action: `effect.${effect.kind}`,
+    subject: job.image.uri,
+    details: { ...rest, job: job.id, blob: job.image.cid, bank, contentId, hashType, distance },
+  }
+}
+
+function auditOfLabel({ seq, val, cts, uri }: SequencedLabel, job: ScanJob, at: string): AuditEntry {
+  return {
+    at,
+    actor: 'harrier',
+    action: 'label.published',
+    subject: uri,
+    details: { seq, val, cts, job: job.id },
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import { imageOf, matchOf, otherCid, someCid, someUri } from '../../test/support/builders.ts'
+import type { LabelState } from '../model/label.ts'
+import type { Policy } from '../model/policy.ts'
+import { decideEffects } from './decide.ts'
+
+const policy: Policy = {
+  labels: ['known-image', 'near-image'],
+  banks: [
+    {
+      bank: 'known',
+      tiers: [
+        { distance: 15, effects: [{ kind: 'label', val: 'known-image' }, { kind: 'log' }] },
+        { distance: 31, effects: [{ kind: 'label', val: 'near-image' }] },
+      ],
+    },
+  ],
+  otherBanks: [{ distance: 256, effects: [{ kind: 'log' }] }],
+}
+const now = '2026-01-02T00:00:00.000Z'
+const image = imageOf()
+const decide = (matches = [matchOf()], history: LabelState[] = []) =>
+  decideEffects({ image, matches, history, policy, now })
+const state = (parts: Partial<LabelState> = {}): LabelState => ({
+  uri: someUri,
+  cid: otherCid,
+  val: 'known-image',
+  cts: '2026-01-01T00:00:00.000Z',
+  isNegated: false,
+  ...parts,
+})
+const kinds = (effects: readonly { kind: string }[]) => effects.map((effect) => effect.kind)
+
+describe('decideEffects', () => {
+  it('does nothing about an image without matches', () => {
+    expect(decide([])).toEqual([])
+  })
+
+  it('calls for the effects of the first tier that holds the distance, both ends inclusive', () => {
+    const valAt = (distance: number) =>
+      decide([matchOf({ distance })]).flatMap((effect) => ('val' in effect ? [effect.val] : []))
+    expect([0, 15, 16, 31, 32].map(valAt)).toEqual([
+      ['known-image'],
+      ['known-image'],
+      ['near-image'],
+      ['near-image'],
+      [],
+    ])
+  })
+
+  it('labels the record version that refers to the image', () => {
+    expect(decide()[0]).toMatchObject({
+      kind: 'label',
+      uri: someUri,
+      cid: otherCid,
+      val: 'known-image',
+      after: undefined,
+    })
+  })
+
+  it('logs the matches of banks that the policy does not name', () => {
+    expect(kinds(decide([matchOf({ bank: 'another', bankId: 2 })]))).toEqual(['log'])
+  })
+
+  it('gives one value once, for the nearest match', () => {
+    const effects = decide([matchOf({ distance: 3, contentId: 1 }), matchOf({ distance: 9, contentId: 2 })])
+    expect(kinds(effects)).toEqual(['label', 'log', 'log'])
+    expect(effects[0]?.match.contentId).toBe(1)
+  })
+
+  it('withholds a label that already holds', () => {
+    expect(decide(undefined, [state()])[0]).toMatchObject({ kind: 'withheld', because: 'already-labeled' })
+    expect(decide(undefined, [state({ cid: undefined })])[0]).toMatchObject({
+      kind: 'withheld',
+      because: 'already-labeled',
+    })
+  })
+
+  it('withholds a label that a person withdrew from this version of the record', () => {
+    expect(decide(undefined, [state({ isNegated: true })])[0]).toMatchObject({
+      kind: 'withheld',
+      because: 'withdrawn',
+    })
+  })
+
+  it('labels a new version of a record whose old one was labeled or cleared, later than before', () => {
+    for (const isNegated of [true, false]) {
+      const effects = decide(undefined, [state({ cid: someCid, isNegated })])
+      expect(effects[0]).toMatchObject({ kind: 'label', cid: otherCid, after: '2026-01-01T00:00:00.000Z' })
+    }
+  })
+
+  it('gives a label again once the old one has expired', () => {
+    expect(kinds(decide(undefined, [state({ exp: now })]))[0]).toBe('label')
+    expect(kinds(decide(undefined, [state({ exp: '2026-01-03T00:00:00.000Z' })]))[0]).toBe('withheld')
+  })
+})

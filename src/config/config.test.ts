@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, formatConfigReference, parseConfig } from './config.ts'
+
+const problemsOf = (env: Record<string, string>): string => {
+  try {
+    parseConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return ''
+}
+
+describe('parseConfig', () => {
+  it('takes the defaults where nothing is set, and where a variable is empty', () => {
+    const { config, secrets } = parseConfig({ HARRIER_PUBLIC_PORT: '', PATH: '/bin' })
+    expect(config).toMatchObject({
+      dataDir: './data',
+      publicPort: 3000,
+      operatorHost: '127.0.0.1',
+      allowPrivateOrigins: [],
+    })
+    expect(secrets.signingKey).toBeUndefined()
+  })
+
+  it('lists every problem: the name, what was expected, what was found', () => {
+    const message = problemsOf({
+      HARRIER_PUBLIC_PORT: '12x',
+      HARRIER_MAX_PIXELS: '5',
+      HARRIER_LABELER_DID: 'alice.test',
+      HARRIER_LOG_LEVEL: 'loud',
+      HARRIER_JETSTREAM_URLS: 'wss://a.example/subscribe, http://b.example',
+      HARRIER_PUBLIC_PROT: '3000',
+    })
+    expect(message.split('\n').slice(1)).toEqual([
+      '  HARRIER_PUBLIC_PROT: no such setting; did you mean HARRIER_PUBLIC_PORT?',
+      '  HARRIER_LOG_LEVEL: expected one of error, warn, info, debug but received "loud"',
+      '  HARRIER_LABELER_DID: expected a DID such as did:plc:… or did:web:… but received "alice.test"',
+      '  HARRIER_PUBLIC_PORT: expected a whole number from 0 to 65535 but received "12x"',
+      '  HARRIER_JETSTREAM_URLS: expected ws: or wss: URLs separated by commas but received "http://b.example"',
+      '  HARRIER_MAX_PIXELS: expected a whole number from 1000000 to 500000000 but received "5"',
+    ])
+  })
+
+  it('never shows a secret, neither when it is wrong nor when it is logged', () => {
+    expect(problemsOf({ HARRIER_SIGNING_KEY: 'my-secret' })).not.toContain('my-secret')
+    const key = 'ab'.repeat(32)
+    const { config, secrets } = parseConfig({ HARRIER_SIGNING_KEY: key.toUpperCase() })
+    expect(secrets.signingKey).toBe(key)
+    expect(JSON.stringify({ config, secrets })).not.toContain(key)
+  })
+
+  it('is what docs/CONFIG.md says', () => {
+    expect(readFileSync('docs/CONFIG.md', 'utf8')).toBe(formatConfigReference())
+  })
+})

@@ -1,0 +1,68 @@
+import { closestOf } from '../lib/closest.ts'
+import { AppError, messageOf } from '../lib/errors.ts'
+import type { Env } from './env.ts'
+import { type Config, type SecretSettings, settings } from './settings.ts'
+
+/** The settings are not usable; the message lists every problem, a line each. */
+export class ConfigError extends AppError {
+  override readonly name = 'ConfigError'
+  constructor(problems: readonly string[]) {
+    super(
+      'invalid',
+      `Expected usable settings but received:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    )
+  }
+}
+
+/** The settings that are never shown; as JSON they are `[redacted]`. */
+export type Secrets = SecretSettings & { toJSON(): string }
+
+/**
+ * Returns the settings that the variables stand for; an empty variable is unset.
+ * @throws {ConfigError} naming every variable that does not parse and every `HARRIER_` variable that does not exist.
+ */
+export function parseConfig(env: Env): { readonly config: Config; readonly secrets: Secrets } {
+  const problems = unknownVariables(env)
+  const values: Record<string, unknown> = {}
+  for (const [name, setting] of Object.entries(settings)) {
+    try {
+      const value = env[variableOf(name)]
+      values[name] = value === undefined || value === '' ? setting.default : setting.parse(value)
+    } catch (error) {
+      problems.push(`${variableOf(name)}: ${messageOf(error)}`)
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const { signingKey, ...config } = values as Config & SecretSettings
+  return { config: Object.freeze(config), secrets: { signingKey, toJSON: () => '[redacted]' } }
+}
+
+/** The reference of every setting, as the Markdown of `docs/CONFIG.md`. */
+export function formatConfigReference(): string {
+  const rows = Object.entries(settings).map(([name, { defaultText, doc }]) => {
+    const shown =
+      name === 'hashProcesses' ? 'the number of cores' : defaultText === '' ? '' : `\`${defaultText}\``
+    return `| \`${variableOf(name)}\` | ${shown} | ${doc} |`
+  })
+  return `# Configuration
+
+Set these in the environment or in a file \`.env\` in the working folder; the environment wins. An empty value is unset. A
+value that does not parse, and a \`HARRIER_\` variable that does not exist, stop the start with a message for each.
+
+| Variable | Default | What it is |
+| --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+/** `dataDir` is `HARRIER_DATA_DIR`. */
+function variableOf(name: string): string {
+  return `HARRIER_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+function unknownVariables(env: Env): string[] {
+  const known = Object.keys(settings).map(variableOf)
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HARRIER_') && !known.includes(name))
+    .map((name) => `${name}: no such setting; did you mean ${closestOf(name, known)}?`)
+}

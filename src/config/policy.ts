@@ -1,0 +1,103 @@
+import { isNode, LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { AppError } from '../lib/errors.ts'
+import { isBankName } from '../model/bank.ts'
+import { isLabelVal } from '../model/label.ts'
+import type { Policy, PolicyTier } from '../model/policy.ts'
+
+/** The policy file is not usable; the message lists every problem with its line. */
+export class PolicyError extends AppError {
+  override readonly name = 'PolicyError'
+  constructor(file: string, problems: readonly string[]) {
+    super(
+      'invalid',
+      `Expected a usable policy in ${file} but received:\n${problems.map((p) => `  ${p}`).join('\n')}`,
+    )
+  }
+}
+
+/** What Harrier does without a policy file: every match is logged, nothing is published. */
+export const cautiousPolicy: Policy = {
+  labels: [],
+  banks: [],
+  otherBanks: [{ distance: 256, effects: [{ kind: 'log' }] }],
+}
+
+const labelVal = z.string().refine(isLabelVal, 'expected a label value of a-z and -, at most 128 bytes')
+
+const effect = z.union(
+  [
+    z.literal('log').transform(() => ({ kind: 'log' as const })),
+    z.strictObject({ label: labelVal }).transform(({ label }) => ({ kind: 'label' as const, val: label })),
+  ],
+  'expected log, or label: with a value of a-z and -',
+)
+
+const tiers = z
+  .array(z.strictObject({ distance: z.int().min(0).max(256), effects: z.array(effect).min(1) }))
+  .min(1)
+  .refine(areRising, 'expected tiers by rising distance')
+
+const policyFile = z.strictObject({
+  labels: z.array(labelVal).default([]),
+  banks: z.record(z.string().refine(isBankName, 'expected a bank name'), tiers).default({}),
+  otherBanks: tiers.optional(),
+})
+
+/**
+ * Returns the policy that a YAML text stands for. Banks that it does not name are logged only, unless it has `otherBanks`.
+ * @throws {PolicyError} listing every problem: syntax, unknown keys, values out of bounds, labels that are not declared.
+ */
+export function parsePolicy(text: string, file: string): Policy {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(
+      (error) => `line ${lines.linePos(error.pos[0]).line}: ${error.message}`,
+    )
+    throw new PolicyError(file, problems)
+  }
+  const lineOf = (path: readonly PropertyKey[]): number => {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = document.getIn(path.slice(0, depth), true)
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+    }
+    return 1
+  }
+  const parsed = policyFile.safeParse(document.toJS({ maxAliasCount: 0 }) ?? {})
+  if (!parsed.success) {
+    throw new PolicyError(
+      file,
+      parsed.error.issues.map(({ path, message }) => `line ${lineOf(path)}: ${path.join('.')}: ${message}`),
+    )
+  }
+  const { labels, banks, otherBanks } = parsed.data
+  const policy = {
+    labels,
+    banks: Object.entries(banks).map(([bank, bankTiers]) => ({ bank, tiers: bankTiers })),
+    otherBanks: otherBanks ?? cautiousPolicy.otherBanks,
+  }
+  const undeclared = undeclaredLabels(policy)
+  if (undeclared.length > 0) throw new PolicyError(file, undeclared)
+  return policy
+}
+
+function areRising(list: readonly { readonly distance: number }[]): boolean {
+  return list.every((tier, i) => i === 0 || tier.distance > (list[i - 1]?.distance ?? -1))
+}
+
+function undeclaredLabels(policy: Policy): string[] {
+  const places: [string, readonly PolicyTier[]][] = [
+    ...policy.banks.map(({ bank, tiers }): [string, readonly PolicyTier[]] => [`banks.${bank}`, tiers]),
+    ['otherBanks', policy.otherBanks],
+  ]
+  return places.flatMap(([place, list]) =>
+    list
+      .flatMap((tier) => tier.effects)
+      .flatMap((called) =>
+        called.kind === 'label' && !policy.labels.includes(called.val)
+          ? [`${place}: expected a value that labels: declares but received ${called.val}`]
+          : [],
+      ),
+  )
+}

@@ -1,0 +1,122 @@
+import { parseDid } from '../model/ids.ts'
+
+/** What was wrong with one setting: its name, what was expected, what was found (never a secret's value). */
+export class SettingProblem extends Error {
+  constructor(expected: string, received: string) {
+    super(`expected ${expected} but received ${received}`)
+  }
+}
+
+/** One environment variable: how its text becomes a value, its default, and what people should know of it. */
+export type Setting<T> = {
+  /** @throws {SettingProblem} when the text is not such a value. */
+  readonly parse: (text: string) => T
+  readonly default: T
+  /** The default as the reference shows it. */
+  readonly defaultText: string
+  /** Unit, bounds, and what goes wrong at each end. */
+  readonly doc: string
+  readonly isSecret?: true
+}
+
+/** A whole number from `min` to `max` inclusive. */
+export function integer(
+  fallback: number,
+  { min, max, doc }: { min: number; max: number; doc: string },
+): Setting<number> {
+  return {
+    parse(text) {
+      const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
+      if (value >= min && value <= max) return value
+      throw new SettingProblem(`a whole number from ${min} to ${max}`, shown(text))
+    },
+    default: fallback,
+    defaultText: String(fallback),
+    doc: `${doc} (${min} to ${max})`,
+  }
+}
+
+/** Any text that is not empty. */
+export function text(fallback: string, doc: string): Setting<string> {
+  return { parse: (value) => value, default: fallback, defaultText: fallback, doc }
+}
+
+/** Text that may be left out. */
+export function optionalText(doc: string): Setting<string | undefined> {
+  return { parse: (value) => value, default: undefined, defaultText: '', doc }
+}
+
+/** One of a closed set of words. */
+export function oneOf<const T extends string>(words: readonly T[], fallback: T, doc: string): Setting<T> {
+  return {
+    parse(value) {
+      const word = words.find((candidate) => candidate === value)
+      if (word !== undefined) return word
+      throw new SettingProblem(`one of ${words.join(', ')}`, shown(value))
+    },
+    default: fallback,
+    defaultText: fallback,
+    doc,
+  }
+}
+
+/** A DID that may be left out. */
+export function optionalDid(doc: string): Setting<ReturnType<typeof parseDid>> {
+  return {
+    parse(value) {
+      const did = parseDid(value)
+      if (did !== undefined) return did
+      throw new SettingProblem('a DID such as did:plc:… or did:web:…', shown(value))
+    },
+    default: undefined,
+    defaultText: '',
+    doc,
+  }
+}
+
+/** URLs of the given protocols, separated by commas; each is kept as written. */
+export function urls(
+  fallback: readonly string[],
+  protocols: readonly string[],
+  doc: string,
+): Setting<readonly string[]> {
+  return {
+    parse(value) {
+      const parts = value.split(',').map((part) => part.trim())
+      for (const part of parts) {
+        if (!protocols.includes(URL.parse(part)?.protocol ?? '')) {
+          throw new SettingProblem(`${protocols.join(' or ')} URLs separated by commas`, shown(part))
+        }
+      }
+      return parts
+    },
+    default: fallback,
+    defaultText: fallback.join(','),
+    doc,
+  }
+}
+
+/** One URL of the given protocols that may be left out. */
+export function optionalUrl(protocols: readonly string[], doc: string): Setting<string | undefined> {
+  const list = urls([], protocols, doc)
+  return { parse: (value) => list.parse(value)[0], default: undefined, defaultText: '', doc }
+}
+
+/** A private key of 32 bytes as 64 hex digits, never shown. */
+export function secretKey(doc: string): Setting<string | undefined> {
+  return {
+    parse(value) {
+      if (/^[0-9a-fA-F]{64}$/.test(value)) return value.toLowerCase()
+      throw new SettingProblem('a private key of 64 hex digits', `${value.length} characters that are not`)
+    },
+    default: undefined,
+    defaultText: '',
+    doc,
+    isSecret: true,
+  }
+}
+
+/** A text as an error may show it: quoted and cut to 60 characters. */
+function shown(value: string): string {
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)
+}

@@ -1,0 +1,183 @@
+import { availableParallelism } from 'node:os'
+import type { Did } from '../model/ids.ts'
+import {
+  integer,
+  oneOf,
+  optionalDid,
+  optionalText,
+  optionalUrl,
+  type Setting,
+  secretKey,
+  text,
+  urls,
+} from './setting.ts'
+
+const http = ['http:', 'https:']
+
+/** The levels that can be logged. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/** Every setting that is no secret: frozen, plain, safe to log. What each means stands in `settings`. */
+export type Config = {
+  readonly dataDir: string
+  readonly policyFile: string | undefined
+  readonly logLevel: LogLevel
+  readonly labelerDid: Did | undefined
+  readonly publicUrl: string | undefined
+  readonly publicHost: string
+  readonly publicPort: number
+  readonly operatorHost: string
+  readonly operatorPort: number
+  readonly maxSubscribers: number
+  readonly slowSubscriberMs: number
+  readonly jetstreamUrls: readonly string[]
+  readonly jetstreamStallMs: number
+  readonly jetstreamRewindMs: number
+  readonly ingestBatch: number
+  readonly maxBlobsPerRecord: number
+  readonly plcUrl: string
+  readonly allowPrivateOrigins: readonly string[]
+  readonly maxBlobBytes: number
+  readonly fetchTimeoutMs: number
+  readonly fetchesPerHost: number
+  readonly maxRedirects: number
+  readonly hashProcesses: number
+  readonly hashTimeoutMs: number
+  readonly hashMemoryBytes: number
+  readonly maxPixels: number
+  readonly jobsAtOnce: number
+  readonly maxAttempts: number
+  readonly retryBaseMs: number
+  readonly retryMaxMs: number
+  readonly jobRetentionDays: number
+}
+
+/** The settings that are never shown. */
+export type SecretSettings = { readonly signingKey: string | undefined }
+
+type Settings = Config & SecretSettings
+
+/**
+ * Every setting with its default, bounds and meaning: the only place that has them. The variable of `dataDir` is
+ * `HARRIER_DATA_DIR`, and so on.
+ */
+export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
+  dataDir: text('./data', 'Folder of the database and of a generated signing key'),
+  policyFile: optionalText(
+    'The policy, a YAML file; without it every match is logged and nothing is published',
+  ),
+  logLevel: oneOf(['error', 'warn', 'info', 'debug'], 'info', 'Least level that is logged'),
+
+  labelerDid: optionalDid(
+    'The DID that labels are published as; without it did:web:localhost, which nobody can follow',
+  ),
+  signingKey: secretKey(
+    'The private key of #atproto_label, secp256k1, 64 hex digits; without it one is generated and kept',
+  ),
+  publicUrl: optionalUrl(
+    http,
+    'Where subscribers reach the public listener; goes into did.json of a did:web',
+  ),
+
+  publicHost: text('0.0.0.0', 'Address of the public listener: labels, did.json, health'),
+  publicPort: integer(3000, { min: 0, max: 65535, doc: 'Port of the public listener; 0 takes a free one' }),
+  operatorHost: text(
+    '127.0.0.1',
+    'Address of the operator listener: metrics; it asks for no credential, so keep it private',
+  ),
+  operatorPort: integer(3001, {
+    min: 0,
+    max: 65535,
+    doc: 'Port of the operator listener; 0 takes a free one',
+  }),
+  maxSubscribers: integer(5000, {
+    min: 1,
+    max: 100_000,
+    doc: 'Label subscribers at once; one more is refused with 503',
+  }),
+  slowSubscriberMs: integer(60_000, {
+    min: 100,
+    max: 3_600_000,
+    doc: 'Milliseconds in which a subscriber must take some of what waits, else it is closed as ConsumerTooSlow',
+  }),
+
+  jetstreamUrls: urls(
+    ['wss://jetstream.us-east.bsky.network/subscribe', 'wss://jetstream.us-west.bsky.network/subscribe'],
+    ['ws:', 'wss:'],
+    'Event stream hosts, in order of preference; the next is tried when one fails or stalls',
+  ),
+  jetstreamStallMs: integer(60_000, {
+    min: 100,
+    max: 3_600_000,
+    doc: 'Milliseconds without an event after which the host is left for the next; too short loses quiet hosts for nothing',
+  }),
+  jetstreamRewindMs: integer(10_000, {
+    min: 0,
+    max: 3_600_000,
+    doc: 'Milliseconds to go back on a change of host, whose clocks differ; too short may lose events, too long repeats them',
+  }),
+  ingestBatch: integer(1000, { min: 1, max: 10_000, doc: 'Most events that are committed together' }),
+  maxBlobsPerRecord: integer(100, { min: 1, max: 10_000, doc: 'Blobs of one record that are looked at' }),
+
+  plcUrl: text('https://plc.directory', 'The PLC directory'),
+  allowPrivateOrigins: urls(
+    [],
+    http,
+    'Development only: origins that may be fetched though they are private or plain HTTP',
+  ),
+  maxBlobBytes: integer(20_000_000, {
+    min: 1000,
+    max: 300_000_000,
+    doc: 'Bytes of a blob that are fetched at most',
+  }),
+  fetchTimeoutMs: integer(20_000, {
+    min: 100,
+    max: 600_000,
+    doc: 'Milliseconds for one fetch, redirects included',
+  }),
+  fetchesPerHost: integer(8, { min: 1, max: 1000, doc: 'Fetches from one host at once' }),
+  maxRedirects: integer(3, { min: 0, max: 20, doc: 'Redirects that one fetch follows' }),
+
+  hashProcesses: integer(availableParallelism(), {
+    min: 1,
+    max: 256,
+    doc: 'Processes that decode images; one per core is best',
+  }),
+  hashTimeoutMs: integer(15_000, {
+    min: 100,
+    max: 600_000,
+    doc: 'Milliseconds for one image; then its process is replaced',
+  }),
+  hashMemoryBytes: integer(1_500_000_000, {
+    min: 200_000_000,
+    max: 64_000_000_000,
+    doc: 'Resident bytes of one hashing process; above them it is replaced',
+  }),
+  maxPixels: integer(50_000_000, {
+    min: 1_000_000,
+    max: 500_000_000,
+    doc: 'Pixels of an image that is decoded; 4 bytes each',
+  }),
+
+  jobsAtOnce: integer(16, {
+    min: 1,
+    max: 1000,
+    doc: 'Images in the pipeline at once, each of another account',
+  }),
+  maxAttempts: integer(8, {
+    min: 1,
+    max: 100,
+    doc: 'Times that an image is tried before it is dead-lettered',
+  }),
+  retryBaseMs: integer(2000, {
+    min: 1,
+    max: 600_000,
+    doc: 'Milliseconds before the second try; doubles each time, with jitter',
+  }),
+  retryMaxMs: integer(600_000, { min: 1, max: 86_400_000, doc: 'Most milliseconds between two tries' }),
+  jobRetentionDays: integer(30, {
+    min: 1,
+    max: 3650,
+    doc: 'Days that finished jobs are kept; labels and audit rows stay',
+  }),
+}

@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Bank, BankHash } from '../model/bank.ts'
+import type { ImageHash } from '../model/hash.ts'
+import { buildDigestIndex } from './digest-index.ts'
+import { buildLinearIndex } from './linear-index.ts'
+import { openMatcher } from './match.ts'
+
+const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))
+const zeros = '0'.repeat(64)
+/** A hash at exactly `bits` from all zeros. */
+const at = (bits: number) => ((1n << BigInt(bits)) - 1n).toString(16).padStart(64, '0')
+const pdq = (value: string, quality = 100): ImageHash => ({ type: 'pdq', value, quality })
+const bankOf = (id: number, parts: Partial<Bank> = {}) => ({
+  id,
+  name: `bank-${id}`,
+  threshold: 31,
+  minQuality: 50,
+  isEnabled: true,
+  createdAt: '',
+  contentCount: 0,
+  ...parts,
+})
+const hashOf = (
+  bankId: number,
+  contentId: number,
+  value: string,
+  type: BankHash['type'] = 'pdq',
+): BankHash => ({
+  bankId,
+  contentId,
+  type,
+  value,
+})
+const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[]) =>
+  openMatcher({ list: async () => banks, enabledHashes: async () => hashes })
+
+describe('the linear index', () => {
+  it('counts the bits in which two hashes differ, as arithmetic on big integers does', () => {
+    fc.assert(
+      fc.property(hex(64), hex(64), (a, b) => {
+        const bits = (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length
+        expect(buildLinearIndex([hashOf(1, 1, a)]).search(b, 256)).toEqual([
+          { bankId: 1, contentId: 1, distance: bits },
+        ])
+        expect(buildLinearIndex([hashOf(1, 1, a)]).search(b, bits - 1)).toEqual([])
+      }),
+    )
+  })
+
+  it('finds nothing when it is empty', () => {
+    expect(buildLinearIndex([]).search(zeros, 256)).toEqual([])
+  })
+})
+
+describe('the digest index', () => {
+  it('finds every content with the same value, and nothing else', () => {
+    const index = buildDigestIndex([
+      hashOf(1, 1, zeros, 'sha256'),
+      hashOf(2, 5, zeros, 'sha256'),
+      hashOf(1, 2, at(1), 'sha256'),
+    ])
+    expect(index.search(zeros, 256).map((hit) => hit.contentId)).toEqual([1, 5])
+    expect(index.search(at(2), 256)).toEqual([])
+  })
+})
+
+describe('match', () => {
+  it('keeps to each bank its own threshold, inclusive', async () => {
+    const banks = [bankOf(1, { threshold: 31 }), bankOf(2, { threshold: 10 })]
+    const matcher = await openOver(banks, [
+      hashOf(1, 1, at(31)),
+      hashOf(1, 2, at(32)),
+      hashOf(2, 3, at(10)),
+      hashOf(2, 4, at(11)),
+    ])
+    expect(matcher.match([pdq(zeros)]).map((match) => [match.bank, match.contentId, match.distance])).toEqual(
+      [
+        ['bank-2', 3, 10],
+        ['bank-1', 1, 31],
+      ],
+    )
+  })
+
+  it('passes over images below a bank quality gate, though not their digests', async () => {
+    const banks = [bankOf(1, { minQuality: 50 }), bankOf(2, { minQuality: 10 })]
+    const hashes = [hashOf(1, 1, zeros), hashOf(2, 2, zeros), hashOf(1, 3, at(7), 'sha256')]
+    const matcher = await openOver(banks, hashes)
+    const sha256: ImageHash = { type: 'sha256', value: at(7), quality: 100 }
+    expect(matcher.match([pdq(zeros, 49), sha256]).map((match) => match.contentId)).toEqual([3, 2])
+    expect(matcher.match([pdq(zeros, 50)]).map((match) => match.contentId)).toEqual([1, 2])
+  })
+
+  it('returns a content once, by its nearest hash', async () => {
+    const matcher = await openOver(
+      [bankOf(1)],
+      [hashOf(1, 1, at(20)), hashOf(1, 1, at(4)), hashOf(1, 1, at(9))],
+    )
+    expect(matcher.match([pdq(zeros)])).toEqual([
+      { bankId: 1, bank: 'bank-1', contentId: 1, hashType: 'pdq', distance: 4 },
+    ])
+  })
+
+  it('looks in one bank, or at another distance, when asked to', async () => {
+    const matcher = await openOver([bankOf(1), bankOf(2)], [hashOf(1, 1, at(40)), hashOf(2, 2, at(3))])
+    expect(matcher.match([pdq(zeros)], { bank: 'bank-1' })).toEqual([])
+    expect(
+      matcher.match([pdq(zeros)], { bank: 'bank-1', distance: 40 }).map((match) => match.contentId),
+    ).toEqual([1])
+    expect(matcher.match([pdq(zeros)], { distance: 0 })).toEqual([])
+  })
+
+  it('sees what changed in the banks after a refresh, not before', async () => {
+    const hashes = [hashOf(1, 1, zeros)]
+    const matcher = await openOver([bankOf(1)], hashes)
+    hashes.push(hashOf(1, 2, at(1)))
+    expect([matcher.size, matcher.match([pdq(zeros)]).length]).toEqual([1, 1])
+    await matcher.refresh()
+    expect([matcher.size, matcher.match([pdq(zeros)]).length]).toEqual([2, 2])
+  })
+
+  it('passes over banks that are switched off', async () => {
+    const matcher = await openOver([bankOf(1, { isEnabled: false })], [hashOf(1, 1, zeros)])
+    expect(matcher.match([pdq(zeros)])).toEqual([])
+  })
+})

@@ -1,0 +1,169 @@
+/**
+ * The names and help texts of every metric, and the only place that knows the metrics library.
+ *
+ * Owns: names (`labeler_<stage>_<noun>_<unit or total>`), labels and their closed sets of values. Leaves to others: when
+ * something is counted. Each stage declares the narrow interface that it calls; this page implements them all.
+ * The five measures an operator is promised: request volume (`labeler_match_requests_total`), match rate
+ * (`labeler_match_blobs_total` over `labeler_scan_blobs_total`), action rate (`labeler_act_effects_total` over
+ * `labeler_match_matches_total`), response time (`labeler_stage_duration_seconds`) and error rate
+ * (`labeler_stage_errors_total`).
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { effectKinds } from './model/effect.ts'
+import type { JobOutcome } from './model/job.ts'
+import { type DropReason, dropReasons } from './model/stream-event.ts'
+
+/** The stages whose time and errors are measured; `total` is from the event's arrival to the durable outcome. */
+export const stageNames = ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply', 'total'] as const
+
+/** One member of `stageNames`. */
+export type StageName = (typeof stageNames)[number]
+
+/** Where a request to hash or match came from. */
+export type RequestSource = 'stream' | 'operator'
+
+/** Values that are read when the metrics are asked for. */
+export type Gauges = {
+  readonly jobsRunning: () => number
+  readonly hashesPending: () => number
+  readonly bankHashes: () => number
+  readonly jobCounts: () => Promise<Readonly<Record<string, number>>>
+  readonly lastSeq: () => Promise<number>
+}
+
+/** Every measurement. Never throws. */
+export interface Metrics {
+  readonly registry: Registry
+  /** Counts a finished job: its outcome, matches, effects and the time of each stage. */
+  jobDone(outcome: JobOutcome, latencySeconds: number): void
+  /** Counts a failed attempt by the kind of its error. */
+  jobFailed(cause: string, willRetry: boolean): void
+  requested(source: RequestSource): void
+  received(kind: string): void
+  dropped(reason: DropReason, count?: number): void
+  /** Says how far the stream is behind now, in seconds. */
+  lagged(seconds: number): void
+  connected(isConnected: boolean): void
+  requestDone(request: {
+    readonly listener: string
+    readonly method: string
+    readonly route: string
+    readonly status: number
+    readonly durationMs: number
+  }): void
+  subscribersChanged(count: number): void
+  labelsSent(count: number): void
+  subscriptionEnded(reason: string): void
+  /** Registers the values that are read on demand. Call once. */
+  watch(gauges: Gauges): void
+}
+
+const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
+
+/** Returns fresh metrics in a registry of their own, every counter of a closed set at zero. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
+    new Counter({ name, help, labelNames, registers })
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers })
+  const histogram = <L extends string>(name: string, help: string, ...labelNames: L[]): Histogram<L> =>
+    new Histogram({ name, help, labelNames, buckets, registers })
+
+  const events = counter('labeler_ingest_events_total', 'Events received from the stream', 'kind')
+  const drops = counter('labeler_ingest_drops_total', 'Parts of the stream that were refused', 'reason')
+  const lag = gauge('labeler_ingest_lag_seconds', 'Age of the newest event that was ingested')
+  const link = gauge('labeler_ingest_connected', '1 while the stream is connected')
+  const requests = counter(
+    'labeler_match_requests_total',
+    'Images and hashes asked to be hashed or matched',
+    'source',
+  )
+  const blobs = counter('labeler_scan_blobs_total', 'Images looked at, by outcome', 'outcome')
+  const matchedBlobs = counter('labeler_match_blobs_total', 'Images that matched anything')
+  const matches = counter('labeler_match_matches_total', 'Matches, by bank', 'bank')
+  const effects = counter('labeler_act_effects_total', 'Effects decided, by kind', 'kind')
+  const labels = counter('labeler_publish_labels_total', 'Labels published by the pipeline')
+  const stages = histogram('labeler_stage_duration_seconds', 'Time of each stage of a job', 'stage')
+  const errors = counter(
+    'labeler_stage_errors_total',
+    'Attempts that failed, by cause and whether they are retried',
+    'cause',
+    'retried',
+  )
+  const http = histogram(
+    'labeler_http_request_duration_seconds',
+    'Time to answer a request',
+    'listener',
+    'method',
+    'route',
+    'status',
+  )
+  const subscribers = gauge('labeler_publish_subscribers', 'Label subscribers connected now')
+  const sent = counter('labeler_publish_sent_labels_total', 'Labels handed to subscribers')
+  const ends = counter(
+    'labeler_publish_subscription_ends_total',
+    'Subscriptions that ended, by reason',
+    'reason',
+  )
+  for (const reason of Object.keys(dropReasons)) drops.inc({ reason }, 0)
+  for (const kind of effectKinds) effects.inc({ kind }, 0)
+
+  return {
+    registry,
+    jobDone({ scan, matches: found, effects: decided, labels: published, timings }, latencySeconds) {
+      blobs.inc({ outcome: 'reason' in scan ? scan.reason : scan.kind })
+      if (found.length > 0) matchedBlobs.inc()
+      for (const { bank } of found) matches.inc({ bank })
+      for (const { kind } of decided) effects.inc({ kind })
+      labels.inc(published.length)
+      stages.observe({ stage: 'total' }, latencySeconds)
+      for (const stage of ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply'] as const) {
+        stages.observe({ stage }, timings[`${stage}Ms`] / 1000)
+      }
+    },
+    jobFailed: (cause, willRetry) => errors.inc({ cause, retried: String(willRetry) }),
+    requested: (source) => requests.inc({ source }),
+    received: (kind) => events.inc({ kind }),
+    dropped: (reason, count = 1) => drops.inc({ reason }, count),
+    lagged: (seconds) => lag.set(seconds),
+    connected: (isConnected) => link.set(isConnected ? 1 : 0),
+    requestDone: ({ listener, method, route, status, durationMs }) =>
+      http.observe({ listener, method, route, status }, durationMs / 1000),
+    subscribersChanged: (count) => subscribers.set(count),
+    labelsSent: (count) => sent.inc(count),
+    subscriptionEnded: (reason) => ends.inc({ reason }),
+    watch: (gauges) => watchGauges(registry, gauges),
+  }
+}
+
+function watchGauges(registry: Registry, gauges: Gauges): void {
+  const registers = [registry]
+  const read = (name: string, help: string, value: () => number | Promise<number>): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(await value())
+      },
+    })
+  read('labeler_worker_running_jobs', 'Jobs that run now', gauges.jobsRunning)
+  read(
+    'labeler_scan_pending_hashes',
+    'Images that wait for a hashing process or are in one',
+    gauges.hashesPending,
+  )
+  read('labeler_match_bank_hashes', 'Hashes that searches cover', gauges.bankHashes)
+  read('labeler_publish_last_seq', 'The newest seq of the label stream', gauges.lastSeq)
+  new Gauge({
+    name: 'labeler_worker_jobs',
+    help: 'Jobs in the store, by state',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      for (const [state, count] of Object.entries(await gauges.jobCounts())) this.set({ state }, count)
+    },
+  })
+}

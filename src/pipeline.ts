@@ -1,0 +1,85 @@
+/**
+ * The story of one image, from a job to what the network sees of it. Everything else in `src/` is a chapter of this page.
+ *
+ * A job is run at least once; whatever runs twice is done once: the last step writes only when the job is still open.
+ */
+import type { Application } from './act/apply.ts'
+import { type Decision, decideEffects } from './act/decide.ts'
+import { AppError } from './lib/errors.ts'
+import type { Effect } from './model/effect.ts'
+import type { ImageHash } from './model/hash.ts'
+import { type AtUri, type Cid, sha256OfBlobCid } from './model/ids.ts'
+import type { ImageRef } from './model/image.ts'
+import type { Applied, JobOutcome, ScanJob } from './model/job.ts'
+import type { LabelState, SignedLabel } from './model/label.ts'
+import type { Match } from './model/match.ts'
+import type { Policy } from './model/policy.ts'
+import { noTimings, type ScanResult } from './model/scan.ts'
+
+/** The host does not have the blob yet, though a record refers to it; hosts with slow storage catch up. */
+export class BlobNotYetThereError extends AppError {
+  override readonly name = 'BlobNotYetThereError'
+  constructor() {
+    super('unavailable', 'Expected the blob of a new record but the host does not have it yet')
+  }
+}
+
+/** The stages, each behind the function that the story calls. */
+export type Stages = {
+  readonly scanImage: (image: ImageRef, signal: AbortSignal) => Promise<ScanResult>
+  readonly matchHashes: (hashes: readonly ImageHash[]) => Match[]
+  readonly loadHistory: (uri: AtUri) => Promise<LabelState[]>
+  readonly policy: Policy
+  readonly signLabels: (effects: readonly Effect[]) => Promise<SignedLabel[]>
+  readonly applyEffects: (application: Application) => Promise<Applied>
+  readonly wakeTails: () => void
+  readonly now: () => Date
+}
+
+/** How often a host may say that it lacks the blob of a record before it is believed. */
+const maxAbsences = 3
+
+/**
+ * Runs one job to its end and returns everything that came of it.
+ * @throws an `AppError` whose `shouldRetry()` tells whether the same job may succeed later; nothing was written then.
+ */
+export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal): Promise<JobOutcome> {
+  const { image } = job
+  const digest = digestOfCid(image.cid)
+  const known = stages.matchHashes([digest])
+  const scan: ScanResult =
+    known.length > 0
+      ? { kind: 'digest-only', hashes: [digest], timings: noTimings }
+      : await stages.scanImage(image, signal)
+  if (scan.kind === 'unavailable' && scan.reason === 'not-found' && job.attempts < maxAbsences) {
+    throw new BlobNotYetThereError()
+  }
+  const scanned = performance.now()
+  const matches = scan.kind === 'hashed' ? stages.matchHashes(scan.hashes) : known
+  const matched = performance.now()
+  const history = matches.length > 0 ? await stages.loadHistory(image.uri) : []
+  const decision: Decision = {
+    image,
+    matches,
+    history,
+    policy: stages.policy,
+    now: stages.now().toISOString(),
+  }
+  const effects = decideEffects(decision)
+  const labels = await stages.signLabels(effects)
+  const signed = performance.now()
+  const applied = await stages.applyEffects({ job, scan, matches, effects, labels })
+  if (applied.labels.length > 0) stages.wakeTails()
+  const timings = {
+    ...scan.timings,
+    matchMs: matched - scanned,
+    signMs: signed - matched,
+    applyMs: performance.now() - signed,
+  }
+  return { ...applied, scan, matches, effects, timings }
+}
+
+/** A blob's CID is the SHA-256 of its bytes, so exact matching needs no download. */
+function digestOfCid(cid: Cid): ImageHash {
+  return { type: 'sha256', value: sha256OfBlobCid(cid), quality: 100 }
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openKeyFile } from './atproto/key-file.ts'
+import { importSigningKey, type SigningKey } from './atproto/signing-key.ts'
+import type { Secrets } from './config/config.ts'
+import { cautiousPolicy, parsePolicy } from './config/policy.ts'
+import type { Config } from './config/settings.ts'
+import { type Did, parseDid } from './model/ids.ts'
+import type { Policy } from './model/policy.ts'
+import type { Database } from './store/database.ts'
+import { openSqlite } from './store/sqlite.ts'
+
+/** What both the service and the operator's commands stand on. The opener of `database` closes it. */
+export type Resources = {
+  readonly database: Database
+  readonly key: SigningKey
+  /** The labeler. */
+  readonly src: Did
+  readonly policy: Policy
+  /** What is left to its default and matters, each with what it means and what to do about it. */
+  readonly notices: readonly Notice[]
+}
+
+/** One thing that the operator has not decided. */
+export type Notice = { readonly setting: string; readonly means: string; readonly fix: string }
+
+/** Opens the database and the signing key, and reads the policy. */
+export async function openResources(config: Config, secrets: Secrets): Promise<Resources> {
+  const policy = config.policyFile === undefined ? cautiousPolicy : readPolicy(config.policyFile)
+  const key =
+    secrets.signingKey === undefined
+      ? await openKeyFile(join(config.dataDir, 'signing-key.hex'))
+      : await importSigningKey(secrets.signingKey)
+  const database = await openSqlite({ path: join(config.dataDir, 'harrier.db') })
+  return { database, key, src: labelerOf(config), policy, notices: noticesOf(config, secrets) }
+}
+
+function readPolicy(file: string): Policy {
+  return parsePolicy(readFileSync(file, 'utf8'), file)
+}
+
+/** Without a DID of its own, Harrier labels as the `did:web` of its own port: verifiable here, followed by nobody. */
+function labelerOf(config: Config): Did {
+  return config.labelerDid ?? (parseDid(`did:web:localhost%3A${config.publicPort}`) as Did)
+}
+
+function noticesOf(config: Config, secrets: Secrets): Notice[] {
+  const notices: (Notice | false)[] = [
+    config.policyFile === undefined && {
+      setting: 'HARRIER_POLICY_FILE',
+      means: 'matches are logged and nothing is labeled',
+      fix: 'write a policy (see docs/CONFIG.md) and name its file',
+    },
+    config.labelerDid === undefined && {
+      setting: 'HARRIER_LABELER_DID',
+      means: `labels are published as ${labelerOf(config)}, which only this machine can resolve`,
+      fix: 'create an account for the labeler, add the #atproto_label key and the #atproto_labeler service to its DID document, and set its DID',
+    },
+    secrets.signingKey === undefined && {
+      setting: 'HARRIER_SIGNING_KEY',
+      means: `labels are signed with the key in ${join(config.dataDir, 'signing-key.hex')}, generated on first use`,
+      fix: 'back that file up, or set a key of your own',
+    },
+    config.labelerDid?.startsWith('did:web:') === true &&
+      config.publicUrl === undefined && {
+        setting: 'HARRIER_PUBLIC_URL',
+        means: 'did.json names http://localhost as the endpoint',
+        fix: 'set the https URL under which the public listener is reached',
+      },
+    config.allowPrivateOrigins.length > 0 && {
+      setting: 'HARRIER_ALLOW_PRIVATE_ORIGINS',
+      means: `private addresses may be fetched: ${config.allowPrivateOrigins.join(', ')}`,
+      fix: 'leave it empty outside development',
+    },
+  ]
+  return notices.filter((notice) => notice !== false)
+}

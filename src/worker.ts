@@ -1,0 +1,133 @@
+/**
+ * The loop round the story: claims jobs, runs as many as allowed, each of another account, and ends, retries or
+ * dead-letters them.
+ *
+ * Owns: when a job runs and what becomes of one that fails. Leaves to others: what a job does (`pipeline.ts`).
+ * Invariants: an attempt is counted before it starts, so that a job that kills the process runs out of attempts too; one
+ * account's images run one at a time, oldest due first; a failure of the store stops the service.
+ */
+import { backoffMs } from './lib/backoff.ts'
+import { AppError, messageOf, shouldRetry } from './lib/errors.ts'
+import { pause } from './lib/pause.ts'
+import type { Did } from './model/ids.ts'
+import type { JobOutcome, ScanJob } from './model/job.ts'
+import type { JobStore } from './store/job-store.ts'
+
+const leaseMs = 600_000
+const pollMs = 250
+
+/** A job took longer than half its claim, whatever it was waiting for. */
+export class JobTimeoutError extends AppError {
+  override readonly name = 'JobTimeoutError'
+  constructor(cause: unknown) {
+    super('timeout', `Expected the job to end within ${leaseMs / 2} ms`, { cause })
+  }
+}
+
+/** What the worker tells of each attempt. Called after the outcome is durable; must not throw. */
+export interface JobObserver {
+  done(job: ScanJob, outcome: JobOutcome, durationMs: number): void
+  /** `willRetry` is false when the job was dead-lettered. */
+  failed(job: ScanJob, error: unknown, willRetry: boolean, durationMs: number): void
+}
+
+/** What the worker needs. `random` is 0 inclusive to 1 exclusive. */
+export type WorkerDeps = {
+  readonly jobs: Pick<JobStore, 'claim' | 'retry' | 'end' | 'releaseClaims'>
+  readonly runJob: (job: ScanJob, signal: AbortSignal) => Promise<JobOutcome>
+  readonly observer: JobObserver
+  readonly now: () => Date
+  readonly random: () => number
+}
+
+/** The worker's settings; all times in milliseconds. */
+export type WorkerOptions = {
+  readonly jobsAtOnce: number
+  readonly maxAttempts: number
+  readonly retryBaseMs: number
+  readonly retryMaxMs: number
+}
+
+/** A running worker. Disposing it lets running jobs finish and claims no more. */
+export interface Worker extends AsyncDisposable {
+  /** Tells that there may be new jobs. */
+  wake(): void
+  /** How many jobs run now. */
+  readonly running: number
+  /** Rejects when the store fails; never resolves otherwise. */
+  readonly failure: Promise<never>
+}
+
+/** Starts a worker: frees the claims of a process that died, then works until disposed. */
+export async function openWorker(deps: WorkerDeps, options: WorkerOptions): Promise<Worker> {
+  const busy = new Map<Did, Promise<void>>()
+  const failure = Promise.withResolvers<never>()
+  failure.promise.catch(() => {}) // reported by whoever awaits `failure`; not an unhandled rejection if nobody does yet
+  let bell = Promise.withResolvers<void>()
+  let isOpen = true
+  const ring = (): void => bell.resolve()
+
+  await deps.jobs.releaseClaims()
+  const loop = work().catch(failure.reject)
+
+  async function work(): Promise<void> {
+    while (isOpen) {
+      bell = Promise.withResolvers<void>()
+      const free = options.jobsAtOnce - busy.size
+      const claim = { now: deps.now().getTime(), leaseMs, limit: free, busy: [...busy.keys()] }
+      const jobs = free > 0 ? await deps.jobs.claim(claim) : []
+      for (const job of jobs) {
+        const run = attempt(deps, options, job).catch(failure.reject)
+        busy.set(
+          job.image.did,
+          run.finally(() => busy.delete(job.image.did) && ring()),
+        )
+      }
+      if (jobs.length === 0) await waitForBell(bell.promise)
+    }
+    await Promise.all(busy.values())
+  }
+
+  return {
+    wake: ring,
+    get running() {
+      return busy.size
+    },
+    failure: failure.promise,
+    async [Symbol.asyncDispose]() {
+      isOpen = false
+      ring()
+      await loop
+    },
+  }
+}
+
+async function attempt(deps: WorkerDeps, options: WorkerOptions, job: ScanJob): Promise<void> {
+  const start = performance.now()
+  const deadline = AbortSignal.timeout(leaseMs / 2)
+  try {
+    const outcome = await deps.runJob(job, deadline)
+    deps.observer.done(job, outcome, performance.now() - start)
+  } catch (cause) {
+    const error = deadline.aborted ? new JobTimeoutError(cause) : cause
+    const willRetry = shouldRetry(error) && job.attempts < options.maxAttempts
+    if (willRetry) await deps.jobs.retry(job.id, messageOf(error), runAfter(deps, options, job, error))
+    else await deps.jobs.end(job.id, 'dead', messageOf(error), deps.now().toISOString())
+    deps.observer.failed(job, error, willRetry, performance.now() - start)
+  }
+}
+
+/** Epoch milliseconds of the next try: the back-off, or what the remote asked for when that is longer. */
+function runAfter(deps: WorkerDeps, options: WorkerOptions, job: ScanJob, error: unknown): number {
+  const { retryBaseMs: baseMs, retryMaxMs: maxMs } = options
+  const wait = backoffMs(job.attempts, { baseMs, maxMs }, deps.random())
+  const asked = error instanceof AppError ? Number(error.details['retryAfterMs'] ?? 0) : 0
+  return deps.now().getTime() + Math.max(wait, Math.min(asked, maxMs))
+}
+
+/** Waits for the bell, at most the poll's time: jobs that come due ring no bell. */
+async function waitForBell(bell: Promise<void>): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([bell, pause(pollMs, over.signal)])
+  over.abort()
+}
