@@ -1,0 +1,82 @@
+/*
+ * Looks at one image: finds its host, downloads it, hashes it.
+ *
+ * Owns: fetching blobs, decoding, hashing, and the processes that decoding happens in.
+ * Leaves to others: what a hash means (match/), where results are kept (the caller hands in `loadScan` and stores what
+ * comes out), when to try again (every error says whether it may pass), who asks and how often.
+ * Invariants: it stores nothing, so it can be repeated freely; bytes are hashed only when they are those of the CID;
+ * hostile bytes are decoded only in a confined child process; no image bytes outlive the call.
+ *
+ * fetch-blob.ts   one download: bounded, verified, fair between hosts; read-body.ts reads its bytes
+ * hash-pool.ts    the queue and its processes; hash-child.ts one of them; confine-child.ts what it may do;
+ *                 watch-memory.ts what it may hold; hash-message.ts what it may say; hash-process.ts its entry
+ * hash-image.ts   in the child: sniff-format.ts, decode-image.ts, then pdq.ts (pdq-luma, pdq-blur, pdq-dct)
+ */
+import { createCoalescer } from '../lib/coalesce.ts'
+import { RefusedAddressError, type SafeFetch, TooManyRedirectsError } from '../lib/safe-fetch.ts'
+import type { Cid, Did } from '../model/ids.ts'
+import type { ImageRef } from '../model/image.ts'
+import {
+  type HashedScan,
+  noTimings,
+  type ScanResult,
+  type ScanTimings,
+  type UnavailableReason,
+  type UnscannableScan,
+} from '../model/scan.ts'
+import { createFetchBlob, type FetchBlobOptions } from './fetch-blob.ts'
+import type { HashPool } from './hash-pool.ts'
+
+/** What a scan needs. */
+export type ScanDeps = {
+  /** Returns the origin of the account's host, or undefined when there is none. */
+  readonly resolvePds: (did: Did, signal: AbortSignal) => Promise<string | undefined>
+  /** Returns what is known of a blob from an earlier scan, on whatever account. */
+  readonly loadScan: (cid: Cid) => Promise<HashedScan | UnscannableScan | undefined>
+  readonly fetch: SafeFetch
+  readonly pool: Pick<HashPool, 'hash'>
+}
+
+/** Limits of a scan. */
+export type ScanOptions = FetchBlobOptions
+
+/** Looks at one image. Rejects only with errors that may be retried, or with the signal's reason. */
+export type ScanImage = (image: ImageRef, signal: AbortSignal) => Promise<ScanResult>
+
+/** Returns the scanner. Concurrent scans of one blob of one account share a download. */
+export function createScanImage(deps: ScanDeps, options: ScanOptions): ScanImage {
+  const fetchBlob = createFetchBlob(deps.fetch, options)
+  const share = createCoalescer<ScanResult>()
+
+  return async (image, signal) => {
+    const known = await deps.loadScan(image.cid)
+    if (known) return { ...known, timings: noTimings, isCached: true }
+    const key = `${image.did} ${image.cid}`
+    return await share(key, signal, async (shared) => await scanAnew(image, shared))
+  }
+
+  async function scanAnew(image: ImageRef, signal: AbortSignal): Promise<ScanResult> {
+    const startedAt = performance.now()
+    let timings: ScanTimings = noTimings
+    try {
+      const pds = await deps.resolvePds(image.did, signal)
+      timings = { ...timings, resolveMs: performance.now() - startedAt }
+      if (pds === undefined) return { kind: 'unavailable', reason: 'no-account', timings }
+      const blob = await fetchBlob({ pds, did: image.did, cid: image.cid }, signal)
+      timings = { ...timings, fetchMs: performance.now() - startedAt - timings.resolveMs }
+      if (blob.kind === 'unavailable') return { ...blob, timings }
+      const { decodeMs, hashMs, ...outcome } = await deps.pool.hash(blob.bytes, signal)
+      return { ...outcome, timings: { ...timings, decodeMs, hashMs }, isCached: false }
+    } catch (error) {
+      const reason = refusalOf(error)
+      if (reason) return { kind: 'unavailable', reason, timings }
+      throw error
+    }
+  }
+}
+
+/** Translates the two errors that say where the host, or a redirect, wants to send us. */
+function refusalOf(error: unknown): UnavailableReason | undefined {
+  if (error instanceof RefusedAddressError) return 'refused-address'
+  return error instanceof TooManyRedirectsError ? 'too-many-redirects' : undefined
+}
