@@ -1,0 +1,86 @@
+import { type Cid, parseBlobCid } from '../model/ids.ts'
+import type { ImageRef } from '../model/image.ts'
+import type { DropReason } from '../model/stream-event.ts'
+
+/** The record whose blobs are looked for. */
+export type RecordVersion = Pick<ImageRef, 'did' | 'uri' | 'recordCid'> & { readonly record: unknown }
+
+/** What a record shows. */
+export type ExtractedImages = {
+  /** In document order, each CID once. */
+  readonly images: readonly ImageRef[]
+  /** One for each thing refused; `too-many-blobs` once per record. */
+  readonly drops: readonly DropReason[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+type FoundBlob = { readonly cid: unknown; readonly mimeType: string; readonly size: unknown }
+
+const maxMimeTypeChars = 100
+
+/**
+ * Returns the images that a record refers to, wherever they stand and whatever its lexicon: the network's blob objects
+ * and their legacy form. Only what calls itself `image/*` or plain bytes is an image; video, captions and the like
+ * are passed over. Looks at no more than `maxImages` of them.
+ *
+ * Works on the JSON as it came and without recursion: a record cannot hide an image behind its depth or its width.
+ */
+export function extractImages(version: RecordVersion, maxImages: number): ExtractedImages {
+  const { record, ...place } = version
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+    return { images: [], drops: ['record-unreadable'] }
+  }
+  const images = new Map<Cid, ImageRef>()
+  const drops: DropReason[] = []
+  for (const blob of findBlobs(record)) {
+    if (!isImageType(blob.mimeType)) continue
+    const cid = parseBlobCid(blob.cid)
+    if (!cid) {
+      drops.push('bad-blob-cid')
+    } else if (!images.has(cid)) {
+      if (images.size === maxImages)
+        return { images: [...images.values()], drops: [...drops, 'too-many-blobs'] }
+      images.set(cid, { ...place, cid, mimeType: blob.mimeType, size: sizeOf(blob.size) })
+    }
+  }
+  return { images: [...images.values()], drops }
+}
+
+function* findBlobs(record: object): Generator<FoundBlob> {
+  const waiting: object[] = [record]
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    const blob = Array.isArray(value) ? undefined : blobOf(value as Fields)
+    if (blob) {
+      yield blob
+      continue
+    }
+    // Last in, first out: children go on the stack from the last, so that they come off in document order.
+    const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+    for (let index = children.length - 1; index >= 0; index--) {
+      const child = children[index]
+      if (typeof child === 'object' && child !== null) waiting.push(child)
+    }
+  }
+}
+
+/** `{ $type: 'blob', ref: { $link }, mimeType, size }`, or the form before it, `{ cid, mimeType }`. */
+function blobOf(value: Fields): FoundBlob | undefined {
+  const { mimeType } = value
+  if (typeof mimeType !== 'string') return undefined
+  const type = mimeType.slice(0, maxMimeTypeChars).toLowerCase()
+  if (value['$type'] === 'blob') return { cid: linkOf(value['ref']), mimeType: type, size: value['size'] }
+  const isLegacy = value['$type'] === undefined && typeof value['cid'] === 'string'
+  return isLegacy ? { cid: value['cid'], mimeType: type, size: undefined } : undefined
+}
+
+function linkOf(ref: unknown): unknown {
+  return typeof ref === 'object' && ref !== null ? (ref as Fields)['$link'] : undefined
+}
+
+function isImageType(mimeType: string): boolean {
+  return mimeType.startsWith('image/') || mimeType === 'application/octet-stream'
+}
+
+function sizeOf(size: unknown): number | undefined {
+  return Number.isSafeInteger(size) && (size as number) >= 0 ? (size as number) : undefined
+}
