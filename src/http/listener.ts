@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { AppError } from '../lib/errors.ts'
+
+/** Where a listener listens. Port 0 takes a free one. */
+export type ListenerAddress = { readonly host: string; readonly port: number }
+
+/** What takes over the sockets of one kind of upgrade request. */
+export interface UpgradeHandler extends AsyncDisposable {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+/** A listener that listens. Disposal stops it: idle sockets at once, busy ones after `closeGraceMs`. */
+export interface Listener extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  /** How to reach it from this machine: `http://127.0.0.1:3000`. */
+  readonly url: string
+}
+
+/** What a listener serves. Upgrades to anything but a WebSocket are answered as ordinary requests. */
+export type ListenerHandlers = {
+  readonly onRequest: RequestListener
+  readonly upgrades?: UpgradeHandler
+}
+
+/** Bounds on what a peer may take its time with or send before any handler is asked. Milliseconds and bytes. */
+const serverLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 32 * 1024,
+}
+
+/**
+ * Returns a listener once it accepts connections.
+ * @throws {AppError} `unavailable` when the address cannot be listened on.
+ */
+export async function openListener(
+  name: string,
+  address: ListenerAddress,
+  { onRequest, upgrades }: ListenerHandlers,
+  closeGraceMs: number,
+): Promise<Listener> {
+  const server = createServer(
+    { ...serverLimits, shouldUpgradeCallback: upgrades ? wantsWebSocket : () => false },
+    onRequest,
+  )
+  if (upgrades) server.on('upgrade', (request, socket, head) => upgrades.accept(request, socket, head))
+  const { address: host, port } = await listen(server, name, address)
+  return {
+    host,
+    port,
+    url: `http://${localHost(host)}:${port}`,
+    [Symbol.asyncDispose]: () => stop(server, upgrades, closeGraceMs),
+  }
+}
+
+function listen(server: Server, name: string, { host, port }: ListenerAddress): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message = `Expected ${host}:${port} to be free for the ${name} listener but received ${cause.code}`
+      reject(new AppError('unavailable', message, { cause }))
+    })
+    server.listen({ host, port }, () => resolve(server.address() as AddressInfo))
+  })
+}
+
+/** Stops accepting first, so that a subscriber told to come back does not come back to us. */
+async function stop(
+  server: Server,
+  upgrades: UpgradeHandler | undefined,
+  closeGraceMs: number,
+): Promise<void> {
+  const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+  const timer = setTimeout(() => server.closeAllConnections(), closeGraceMs)
+  try {
+    await upgrades?.[Symbol.asyncDispose]()
+    await stopped
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Some clients offer `h2c` on any request; they are to be answered in plain HTTP. */
+function wantsWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** The address to dial for an address that was bound: `0.0.0.0` and `::` mean every interface. */
+function localHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,55 @@
+import { createServer as createXrpcServer } from '@atproto/xrpc-server'
+import express, { type Express, type Request, type Response } from 'express'
+import { AppError } from '../lib/errors.ts'
+import { createErrorResponse, notFound } from './error-response.ts'
+import { anyOrigin, safeHeaders } from './headers.ts'
+import { createRequestLog, type RequestLogDeps } from './request-log.ts'
+import type { Services } from './services.ts'
+import { labelLexicons } from './xrpc/label-lexicons.ts'
+import { addQueryLabels } from './xrpc/query-labels.ts'
+import { subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
+
+/** What the routes need. */
+export type AppDeps = Omit<RequestLogDeps, 'listener'> & { readonly services: Services }
+
+/** Returns the routes of the public listener. */
+export function createPublicApp({ services, logger, metrics }: AppDeps): Express {
+  const app = express().disable('x-powered-by').disable('etag')
+  app.use(createRequestLog({ listener: 'public', logger, metrics }), safeHeaders)
+
+  app.get('/', (_request, response) => {
+    response.type('text/plain').send(`Harrier ${services.version}, an AT Protocol labeler: ${services.did}\n`)
+  })
+  app.get('/xrpc/_health', (_request, response) => {
+    response.json({ version: services.version })
+  })
+  app.use('/.well-known/did.json', anyOrigin)
+  app.get('/.well-known/did.json', (_request, response) => {
+    const document = services.didDocument()
+    if (!document) throw new AppError('not-found', 'Expected a did:web labeler but this one is not')
+    response.json(document)
+  })
+
+  app.all(subscribeLabelsPath, sendUpgradeRequired)
+  const xrpc = createXrpcServer(labelLexicons, {
+    validateResponse: false,
+    payload: { jsonLimit: 100_000, textLimit: 0, blobLimit: 0 },
+  })
+  addQueryLabels(xrpc, services)
+  app.use('/xrpc/com.atproto.label.queryLabels', anyOrigin)
+  // Its routes and its refusals, but not its error handler, which logs to a logger of its own.
+  app.use(xrpc.routes, xrpc.catchall)
+
+  app.use(notFound, createErrorResponse(logger))
+  return app
+}
+
+/** RFC 9110 wants `Upgrade` to say to what. Most who see this are behind a proxy that does not pass WebSockets on. */
+function sendUpgradeRequired(_request: Request, response: Response): void {
+  const message =
+    'This is a WebSocket endpoint. If you did ask for a WebSocket, a proxy on the way dropped the Connection and Upgrade headers'
+  response
+    .status(426)
+    .set({ upgrade: 'websocket', connection: 'Upgrade' })
+    .json({ error: 'UpgradeRequired', message })
+}

@@ -1,0 +1,41 @@
+import type { Request, RequestHandler } from 'express'
+import type { Log } from '../lib/logger.ts'
+import type { HttpMetrics } from './metrics.ts'
+
+/** Routes that machines poll: their lines are for debugging only. */
+const polled: ReadonlySet<string> = new Set(['/xrpc/_health', '/metrics'])
+
+/** Where a request was heard, and where it is told. */
+export type RequestLogDeps = {
+  readonly listener: 'public' | 'operator'
+  readonly logger: Log
+  readonly metrics: HttpMetrics
+}
+
+/**
+ * Returns middleware that writes one `http.request` line and counts once per request, when the answer has gone or the
+ * peer has. The line has neither the query nor the address of the caller. Status 499 is a caller who left.
+ */
+export function createRequestLog({ listener, logger, metrics }: RequestLogDeps): RequestHandler {
+  return (request, response, next) => {
+    const startedAt = performance.now()
+    response.once('close', () => {
+      const route = routeOf(request)
+      const { method } = request
+      const status = response.writableFinished ? response.statusCode : 499
+      const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
+      metrics.requestDone({ listener, method, route, status, durationMs })
+      logger[polled.has(route) ? 'debug' : 'info'](
+        { listener, method, route, status, durationMs },
+        'http.request',
+      )
+    })
+    next()
+  }
+}
+
+/** The path as it was declared, never as it was asked for: callers choose the latter. */
+function routeOf(request: Request): string {
+  const path: unknown = (request.route as { readonly path?: unknown } | undefined)?.path
+  return typeof path === 'string' ? path : 'none'
+}

@@ -1,0 +1,75 @@
+/**
+ * The front door of HTTP: two listeners, one for the world and one for the operator.
+ *
+ * Owns: sockets, routes, the shape of requests and answers, and their limits. Leaves to others: every answer's content,
+ * which comes from `services.ts`, the one interface that the handlers know.
+ * Invariants: a caller's mistake is told to the caller, our own fault shows only an id; a handler holds no state; what a
+ * peer sends, or does not take, is bounded in bytes and time; no line has a query or an address of a caller.
+ *
+ * `public-app.ts` and `operator-app.ts` list the routes, `listener.ts` holds a socket's limits and its end,
+ * `errors.ts` the table of errors, and `xrpc/` has a file for each method.
+ */
+import type { Log } from '../lib/logger.ts'
+import { type Listener, type ListenerAddress, openListener, type UpgradeHandler } from './listener.ts'
+import type { HttpMetrics } from './metrics.ts'
+import { createOperatorApp } from './operator-app.ts'
+import { createPublicApp } from './public-app.ts'
+import { refuseUpgrade } from './refuse-upgrade.ts'
+import type { Services } from './services.ts'
+import { SubscribeLabels, type SubscriberOptions, subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
+
+/** What HTTP needs. */
+export type HttpDeps = { readonly services: Services; readonly logger: Log; readonly metrics: HttpMetrics }
+
+/** Where to listen, and for how many. */
+export type HttpOptions = SubscriberOptions & {
+  readonly public: ListenerAddress
+  readonly operator: ListenerAddress
+}
+
+/** Both listeners, listening. Disposal closes subscriptions with 1012, answers what is under way, and stops. */
+export interface Http extends AsyncDisposable {
+  readonly public: Pick<Listener, 'host' | 'port' | 'url'>
+  readonly operator: Pick<Listener, 'host' | 'port' | 'url'>
+}
+
+/** Opens both listeners, or neither. @throws {AppError} `unavailable` when an address cannot be listened on. */
+export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Http> {
+  const subscribers = new SubscribeLabels(deps, options)
+  await using opening = new AsyncDisposableStack()
+  opening.use(subscribers)
+  const publicListener = opening.use(
+    await openListener(
+      'public',
+      options.public,
+      { onRequest: createPublicApp(deps), upgrades: routeUpgrades(subscribers) },
+      options.closeGraceMs,
+    ),
+  )
+  const operatorListener = opening.use(
+    await openListener(
+      'operator',
+      options.operator,
+      { onRequest: createOperatorApp(deps) },
+      options.closeGraceMs,
+    ),
+  )
+  const open = opening.move()
+  return {
+    public: publicListener,
+    operator: operatorListener,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}
+
+/** The one path that can be upgraded; the others are refused, since a socket left open would be anybody's to keep. */
+function routeUpgrades(subscribers: SubscribeLabels): UpgradeHandler {
+  return {
+    accept(request, socket, head) {
+      const [path] = (request.url ?? '').split('?', 1)
+      if (path === subscribeLabelsPath) subscribers.accept(request, socket, head)
+      else refuseUpgrade(socket, 404, 'NotFound', 'Expected the path of a stream but received another')
+    },
+    [Symbol.asyncDispose]: () => subscribers[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,37 @@
+import type { DidDocument } from '../atproto/did-document.ts'
+import type { SequencedLabel } from '../model/label.ts'
+
+/** Which current labels are wanted. */
+export type LabelsWanted = {
+  /** Exact subjects, or prefixes that end in `*`; at least one, and any of them may hold. */
+  readonly uriPatterns: readonly string[]
+  /** Only labels by these DIDs; empty means by anyone. */
+  readonly sources: readonly string[]
+  /** At most this many, 1 to 250. */
+  readonly limit: number
+  /** Only labels with a seq above this. */
+  readonly after: number
+}
+
+/**
+ * All that the handlers ask of the rest of Harrier. `app.ts` implements it over the stages and the store; a test
+ * implements it over literals. Errors other than an `AppError` are faults: the caller sees an id, the log the rest.
+ */
+export interface Services {
+  /** Harrier's version, for health checks. */
+  readonly version: string
+  /** The labeler's DID, shown on the front page. */
+  readonly did: string
+  /** Returns the labels that hold now, in seq order: no negations, nothing superseded or expired. */
+  queryLabels(wanted: LabelsWanted): Promise<readonly SequencedLabel[]>
+  /**
+   * Yields every label above `cursor` in seq order, then each new one, until the signal is aborted; without a cursor,
+   * what is published from now on. The next page is asked for only when the last one has been sent.
+   * @throws an `AppError` named `FutureCursorError` on the first step, when the cursor is above every seq.
+   */
+  subscribeLabels(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly SequencedLabel[]>
+  /** The labeler's DID document when it is a `did:web`; otherwise undefined, for the PLC directory serves it. */
+  didDocument(): DidDocument | undefined
+  /** Returns the metrics in the Prometheus text format, with the content type that says which version of it. */
+  metricsText(): Promise<{ readonly contentType: string; readonly text: string }>
+}

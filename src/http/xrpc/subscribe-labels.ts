@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { Log } from '../../lib/logger.ts'
+import type { HttpMetrics } from '../metrics.ts'
+import { refuseUpgrade } from '../refuse-upgrade.ts'
+import type { Services } from '../services.ts'
+import { LabelSubscription } from './label-subscription.ts'
+
+/** The path of the stream. */
+export const subscribeLabelsPath = '/xrpc/com.atproto.label.subscribeLabels'
+
+/** Nothing that a subscriber sends means anything, so nothing long is read from it. */
+const maxClientFrameBytes = 4096
+
+/** Limits on label subscribers. */
+export type SubscriberOptions = {
+  /** At most this many at once; one more is refused with 503. Each may hold one page of labels, about 150 kB. */
+  readonly maxSubscribers: number
+  /** How long a page may take to leave for the peer; after that the subscription ends with `ConsumerTooSlow`. */
+  readonly slowTimeoutMs: number
+  /** Time between pings; a peer that has not answered one by the next is dropped. The usual 30,000 suits proxies. */
+  readonly pingIntervalMs: number
+  /** How long a peer has to answer our close before its socket is destroyed. */
+  readonly closeGraceMs: number
+}
+
+/** What serving subscribers needs. */
+export type SubscribeLabelsDeps = {
+  readonly services: Pick<Services, 'subscribeLabels'>
+  readonly logger: Log
+  readonly metrics: HttpMetrics
+}
+
+/**
+ * `com.atproto.label.subscribeLabels`. Written on `ws` itself because xrpc-server's streams send one frame at a time,
+ * do not ping, and close with 1000, after which the official client never comes back.
+ *
+ * Disposal closes every subscription with 1012 (service restart), and resolves once all are gone.
+ */
+export class SubscribeLabels implements AsyncDisposable {
+  readonly #deps: SubscribeLabelsDeps
+  readonly #options: SubscriberOptions
+  readonly #handshakes: WebSocketServer
+  readonly #open = new Set<LabelSubscription>()
+  readonly #pings: NodeJS.Timeout
+  #isClosing = false
+
+  constructor(deps: SubscribeLabelsDeps, options: SubscriberOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#handshakes = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: maxClientFrameBytes,
+    })
+    this.#pings = setInterval(() => this.#pingAll(), options.pingIntervalMs)
+  }
+
+  /** Takes an upgrade request whose path is `subscribeLabelsPath`, or refuses it. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#isClosing || this.#open.size >= this.#options.maxSubscribers) {
+      refuseUpgrade(socket, 503, 'NotEnoughResources', 'Too many subscribers at the moment; come back later')
+      return
+    }
+    this.#handshakes.handleUpgrade(request, socket, head, (webSocket) => {
+      const subscription = new LabelSubscription({ ...this.#deps, webSocket, socket, request }, this.#options)
+      this.#open.add(subscription)
+      this.#deps.metrics.subscribersChanged(this.#open.size)
+      void subscription.closed.then(() => {
+        this.#open.delete(subscription)
+        this.#deps.metrics.subscribersChanged(this.#open.size)
+      })
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true
+    clearInterval(this.#pings)
+    const open = [...this.#open]
+    for (const subscription of open) subscription.closeForRestart()
+    await Promise.all(open.map(({ closed }) => closed))
+  }
+
+  #pingAll(): void {
+    for (const subscription of this.#open) subscription.ping()
+  }
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import type { SequencedLabel } from '../model/label.ts'
+import { createLabelTail, labelPageSize } from './label-tail.ts'
+
+describe('createLabelTail', () => {
+  it('yields what is there in pages of bounded size, then what comes', async () => {
+    const { labels, add } = fakeLabels(labelPageSize + 3)
+    const tail = createLabelTail({ labels })
+    const pages = tail.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]()
+    expect(seqsOf(await pages.next())).toEqual(range(1, labelPageSize))
+    expect(seqsOf(await pages.next())).toEqual(range(labelPageSize + 1, labelPageSize + 3))
+    const next = pages.next()
+    add(2)
+    tail.wake()
+    expect(seqsOf(await next)).toEqual(range(labelPageSize + 4, labelPageSize + 5))
+    await pages.return?.()
+  })
+
+  it('yields only what is new without a cursor, and starts at the cursor, exclusive, with one', async () => {
+    const { labels, add } = fakeLabels(5)
+    const tail = createLabelTail({ labels })
+    const live = tail.subscribe(undefined, new AbortController().signal)[Symbol.asyncIterator]()
+    const first = live.next()
+    const replay = tail.subscribe(3, new AbortController().signal)[Symbol.asyncIterator]()
+    expect(seqsOf(await replay.next())).toEqual([4, 5])
+    add(1)
+    tail.wake()
+    expect(seqsOf(await first)).toEqual([6])
+  })
+
+  it('refuses a cursor above every seq, and takes the newest one', async () => {
+    const tail = createLabelTail({ labels: fakeLabels(5).labels })
+    const signal = AbortSignal.abort()
+    await expect(Array.fromAsync(tail.subscribe(6, signal))).rejects.toMatchObject({
+      name: 'FutureCursorError',
+      kind: 'invalid',
+    })
+    await expect(Array.fromAsync(tail.subscribe(5, signal))).resolves.toEqual([])
+  })
+
+  it('does not sleep through a wake that comes while it reads', async () => {
+    const { labels, add } = fakeLabels(0)
+    let woken = 0
+    const racing = {
+      ...labels,
+      page: async (after: number, limit: number) => {
+        const page = await labels.page(after, limit)
+        if (woken === 0) {
+          // The row is committed and its wake rung after this read saw nothing.
+          woken += 1
+          add(1)
+          tail.wake()
+        }
+        return page
+      },
+    }
+    const tail = createLabelTail({ labels: racing })
+    const pages = tail.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]()
+    expect(seqsOf(await pages.next())).toEqual([1])
+    expect(woken).toBe(1)
+  })
+
+  it('ends, and keeps no listener, when its signal is aborted while it waits', async () => {
+    const { labels } = fakeLabels(1)
+    const tail = createLabelTail({ labels })
+    const gone = new AbortController()
+    const pages = Array.fromAsync(tail.subscribe(1, gone.signal))
+    await Promise.resolve()
+    gone.abort()
+    expect(await pages).toEqual([])
+    tail.wake()
+  })
+
+  it('reads once for all who are up to date, and again after a read that failed', async () => {
+    const { labels, add, reads, failNext } = fakeLabels(1)
+    const tail = createLabelTail({ labels })
+    const gone = new AbortController()
+    const all = range(1, 50).map(() => tail.subscribe(1, gone.signal)[Symbol.asyncIterator]())
+    const firsts = all.map((pages) => pages.next())
+    await new Promise(setImmediate)
+    const readsBefore = reads()
+    add(1)
+    tail.wake()
+    expect((await Promise.all(firsts)).map(seqsOf)).toEqual(all.map(() => [2]))
+    expect(reads() - readsBefore).toBe(1)
+
+    failNext()
+    const late = tail.subscribe(0, gone.signal)[Symbol.asyncIterator]()
+    await expect(late.next()).rejects.toThrow('disk')
+    const later = tail.subscribe(0, gone.signal)[Symbol.asyncIterator]()
+    expect(seqsOf(await later.next())).toEqual([1, 2])
+    gone.abort()
+  })
+
+  it('asks for a page only when the reader has taken the one before', async () => {
+    const { labels, reads } = fakeLabels(labelPageSize * 5)
+    const tail = createLabelTail({ labels })
+    const pages = tail.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]()
+    await pages.next()
+    await new Promise(setImmediate)
+    expect(reads()).toBe(1)
+  })
+})
+
+/** A label table in memory: seqs 1 to `count`, to which a test adds. */
+function fakeLabels(count: number) {
+  let last = count
+  let reads = 0
+  let isFailing = false
+  return {
+    labels: {
+      lastSeq: async () => last,
+      page: async (after: number, limit: number) => {
+        reads += 1
+        if (isFailing) {
+          isFailing = false
+          throw new Error('disk')
+        }
+        return range(after + 1, Math.min(last, after + limit)).map((seq) => ({ seq }) as SequencedLabel)
+      },
+    },
+    add: (more: number) => {
+      last += more
+    },
+    reads: () => reads,
+    failNext: () => {
+      isFailing = true
+    },
+  }
+}
+
+function seqsOf(step: IteratorResult<readonly SequencedLabel[]>): number[] {
+  return step.done ? [] : step.value.map(({ seq }) => seq)
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
+}

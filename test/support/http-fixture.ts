@@ -1,0 +1,71 @@
+/** HTTP on free ports of the loopback, over services that a test writes out or over a real store. */
+import { pino } from 'pino'
+import type { HttpMetrics } from '../../src/http/metrics.ts'
+import { type Http, type HttpOptions, openHttp } from '../../src/http/server.ts'
+import type { Services } from '../../src/http/services.ts'
+import { createLabelTail } from '../../src/publish/label-tail.ts'
+import type { Database } from '../../src/store/database.ts'
+
+/** HTTP as a test sees it. */
+export type TestHttp = Http & {
+  /** Every log line so far. */
+  readonly lines: Record<string, unknown>[]
+  /** Every call of the metrics so far: the name of the method, then its argument. */
+  readonly counted: (readonly [keyof HttpMetrics, unknown])[]
+}
+
+/** Opens both listeners. Services that a test does not give fail when they are asked. */
+export async function openTestHttp(
+  services: Partial<Services> = {},
+  options: Partial<HttpOptions> = {},
+): Promise<TestHttp> {
+  const lines: Record<string, unknown>[] = []
+  const counted: TestHttp['counted'] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const metrics: HttpMetrics = {
+    requestDone: (request) => void counted.push(['requestDone', request]),
+    subscribersChanged: (count) => void counted.push(['subscribersChanged', count]),
+    labelsSent: (count) => void counted.push(['labelsSent', count]),
+    subscriptionEnded: (reason) => void counted.push(['subscriptionEnded', reason]),
+  }
+  const loopback = { host: '127.0.0.1', port: 0 }
+  const http = await openHttp(
+    { services: { ...absentServices, ...services }, logger, metrics },
+    {
+      public: loopback,
+      operator: loopback,
+      maxSubscribers: 100,
+      slowTimeoutMs: 10_000,
+      pingIntervalMs: 30_000,
+      closeGraceMs: 1_000,
+      ...options,
+    },
+  )
+  return { ...http, lines, counted }
+}
+
+/** The part of the services that reads labels, and the call that follows a commit. */
+export type LabelServices = Pick<Services, 'queryLabels' | 'subscribeLabels'> & { readonly wake: () => void }
+
+/** The label services as `app.ts` has them, over a store. `wake` is to be called after each commit. */
+export function labelServices(database: Database, now = '2026-01-01T00:00:00.000Z'): LabelServices {
+  const tail = createLabelTail({ labels: database.labels })
+  return {
+    queryLabels: (wanted) => database.labels.query(wanted, now),
+    subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
+    wake: () => tail.wake(),
+  }
+}
+
+const absentServices: Services = {
+  version: '9.8.7',
+  did: 'did:web:labels.example.com',
+  queryLabels: async () => absent('queryLabels'),
+  subscribeLabels: () => absent('subscribeLabels'),
+  didDocument: () => undefined,
+  metricsText: async () => absent('metricsText'),
+}
+
+function absent(name: string): never {
+  throw new Error(`Expected the test not to ask for ${name} but it did`)
+}
