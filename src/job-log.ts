@@ -12,6 +12,7 @@ import type { JobObserver } from './worker.ts'
 export function createJobLog(log: Log, metrics: Metrics, now: () => Date): JobObserver {
   return {
     done(job, outcome, durationMs) {
+      metrics.requested('stream')
       metrics.jobDone(outcome, (now().getTime() - Date.parse(job.seenAt)) / 1000)
       log.info(lineOf(job, outcome, durationMs), 'job.done')
     },

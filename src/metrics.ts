@@ -13,11 +13,8 @@ import { effectKinds } from './model/effect.ts'
 import type { JobOutcome } from './model/job.ts'
 import { type DropReason, dropReasons } from './model/stream-event.ts'
 
-/** The stages whose time and errors are measured; `total` is from the event's arrival to the durable outcome. */
-export const stageNames = ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply', 'total'] as const
-
-/** One member of `stageNames`. */
-export type StageName = (typeof stageNames)[number]
+/** The stages of a job whose time is measured; `total`, beside them, runs from the event's arrival to the outcome. */
+const stageNames = ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply'] as const
 
 /** Where a request to hash or match came from. */
 export type RequestSource = 'stream' | 'operator'
@@ -31,6 +28,15 @@ export type Gauges = {
   readonly lastSeq: () => Promise<number>
 }
 
+/** An answered request; `route` is a path as it was declared. */
+export type RequestDone = {
+  readonly listener: string
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+}
+
 /** Every measurement. Never throws. */
 export interface Metrics {
   readonly registry: Registry
@@ -38,19 +44,17 @@ export interface Metrics {
   jobDone(outcome: JobOutcome, latencySeconds: number): void
   /** Counts a failed attempt by the kind of its error. */
   jobFailed(cause: string, willRetry: boolean): void
+  /** Counts a request to hash an image or to match a hash. */
   requested(source: RequestSource): void
   received(kind: string): void
-  dropped(reason: DropReason, count?: number): void
-  /** Says how far the stream is behind now, in seconds. */
-  lagged(seconds: number): void
-  connected(isConnected: boolean): void
-  requestDone(request: {
-    readonly listener: string
-    readonly method: string
-    readonly route: string
-    readonly status: number
-    readonly durationMs: number
-  }): void
+  /** Counts an event that came again and was left out. */
+  repeated(): void
+  dropped(reason: DropReason): void
+  /** Counts a batch of events that became durable, and how far its last one lies back. */
+  committed(batch: { readonly events: number; readonly jobs: number; readonly lagMs: number }): void
+  connected(host: string): void
+  disconnected(host: string, reason: string): void
+  requestDone(request: RequestDone): void
   subscribersChanged(count: number): void
   labelsSent(count: number): void
   subscriptionEnded(reason: string): void
@@ -73,6 +77,13 @@ export function createMetrics(): Metrics {
 
   const events = counter('labeler_ingest_events_total', 'Events received from the stream', 'kind')
   const drops = counter('labeler_ingest_drops_total', 'Parts of the stream that were refused', 'reason')
+  const repeats = counter('labeler_ingest_repeats_total', 'Events that came again and were left out')
+  const queued = counter('labeler_ingest_jobs_total', 'Images found in the stream and queued')
+  const disconnects = counter(
+    'labeler_ingest_disconnects_total',
+    'Connections to the stream that ended',
+    'reason',
+  )
   const lag = gauge('labeler_ingest_lag_seconds', 'Age of the newest event that was ingested')
   const link = gauge('labeler_ingest_connected', '1 while the stream is connected')
   const requests = counter(
@@ -119,16 +130,24 @@ export function createMetrics(): Metrics {
       for (const { kind } of decided) effects.inc({ kind })
       labels.inc(published.length)
       stages.observe({ stage: 'total' }, latencySeconds)
-      for (const stage of ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply'] as const) {
+      for (const stage of stageNames) {
         stages.observe({ stage }, timings[`${stage}Ms`] / 1000)
       }
     },
     jobFailed: (cause, willRetry) => errors.inc({ cause, retried: String(willRetry) }),
     requested: (source) => requests.inc({ source }),
     received: (kind) => events.inc({ kind }),
-    dropped: (reason, count = 1) => drops.inc({ reason }, count),
-    lagged: (seconds) => lag.set(seconds),
-    connected: (isConnected) => link.set(isConnected ? 1 : 0),
+    repeated: () => repeats.inc(),
+    dropped: (reason) => drops.inc({ reason }),
+    committed({ jobs, lagMs }) {
+      queued.inc(jobs)
+      lag.set(lagMs / 1000)
+    },
+    connected: () => link.set(1),
+    disconnected(_, reason) {
+      link.set(0)
+      disconnects.inc({ reason })
+    },
     requestDone: ({ listener, method, route, status, durationMs }) =>
       http.observe({ listener, method, route, status }, durationMs / 1000),
     subscribersChanged: (count) => subscribers.set(count),
@@ -157,13 +176,14 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
   )
   read('labeler_match_bank_hashes', 'Hashes that searches cover', gauges.bankHashes)
   read('labeler_publish_last_seq', 'The newest seq of the label stream', gauges.lastSeq)
-  new Gauge({
+  const jobs = new Gauge({
     name: 'labeler_worker_jobs',
     help: 'Jobs in the store, by state',
     labelNames: ['state'],
-    registers,
+    registers: [],
     async collect() {
       for (const [state, count] of Object.entries(await gauges.jobCounts())) this.set({ state }, count)
     },
   })
+  registry.registerMetric(jobs)
 }

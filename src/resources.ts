@@ -7,6 +7,7 @@ import { cautiousPolicy, parsePolicy } from './config/policy.ts'
 import type { Config } from './config/settings.ts'
 import { type Did, parseDid } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
+import type { HashPoolOptions } from './scan/hash-pool.ts'
 import type { Database } from './store/database.ts'
 import { openSqlite } from './store/sqlite.ts'
 
@@ -33,6 +34,17 @@ export async function openResources(config: Config, secrets: Secrets): Promise<R
       : await importSigningKey(secrets.signingKey)
   const database = await openSqlite({ path: join(config.dataDir, 'harrier.db') })
   return { database, key, src: labelerOf(config), policy, notices: noticesOf(config, secrets) }
+}
+
+/** The hash pool's limits, in its own words. */
+export function hashPoolOptions(config: Config): HashPoolOptions {
+  return {
+    processes: config.hashProcesses,
+    maxPixels: config.maxPixels,
+    timeoutMs: config.hashTimeoutMs,
+    maxMemoryBytes: config.hashMemoryBytes,
+    maxQueue: config.jobsAtOnce * 2,
+  }
 }
 
 function readPolicy(file: string): Policy {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { imageOf, jobOf } from '../test/support/builders.ts'
 import { AppError } from './lib/errors.ts'
+import { startTask } from './lib/task.ts'
 import type { Did } from './model/ids.ts'
 import type { JobOutcome, ScanJob } from './model/job.ts'
-import { openWorker, type WorkerDeps } from './worker.ts'
+import { createWorker, type WorkerDeps } from './worker.ts'
 
 type Event = readonly [what: string, id: number, detail?: unknown]
 
@@ -35,7 +36,7 @@ function harness(queue: ScanJob[], runJob: WorkerDeps['runJob'], parts: Partial<
   const deps: WorkerDeps = {
     jobs,
     runJob,
-    observer: { done: (job) => note('done', job.id), failed: () => {} },
+    observers: [{ done: (job) => note('done', job.id), failed: () => {} }],
     now: () => new Date(1_000_000),
     random: () => 0,
   }
@@ -60,7 +61,7 @@ describe('the worker', () => {
       running.delete(image.did)
       return outcome
     })
-    await using _ = await openWorker(deps, options)
+    await using _ = startTask(createWorker(deps, options).run)
     await settled
     expect(most).toBe(2)
     expect(events.map(([, id]) => id).filter((id) => id <= 3)).toEqual([1, 2, 3])
@@ -72,7 +73,7 @@ describe('the worker', () => {
     const { deps, settled, events } = harness([job, slow], async ({ id }) => {
       throw new AppError('upstream', 'unwell', { details: id === 2 ? { retryAfterMs: 700 } : {} })
     })
-    await using _ = await openWorker(deps, options)
+    await using _ = startTask(createWorker(deps, options).run)
     await settled
     expect(events.toSorted(([, a], [, b]) => a - b)).toEqual([
       ['retry', 1, 1_000_100],
@@ -88,7 +89,7 @@ describe('the worker', () => {
     const { deps, settled, events } = harness(queue, async ({ id }) => {
       throw errors[id]
     })
-    await using _ = await openWorker(deps, options)
+    await using _ = startTask(createWorker(deps, options).run)
     await settled
     expect(events.map(([what]) => what)).toEqual(['dead', 'dead', 'dead'])
   })
@@ -101,7 +102,7 @@ describe('the worker', () => {
       await release.promise
       return outcome
     })
-    const worker = await openWorker(deps, options)
+    const worker = startTask(createWorker(deps, options).run)
     await started.promise
     const closed = worker[Symbol.asyncDispose]()
     release.resolve()
@@ -114,7 +115,7 @@ describe('the worker', () => {
       throw new Error('disk full')
     }
     const { deps } = harness([], async () => outcome, { claim })
-    await using worker = await openWorker(deps, options)
+    await using worker = startTask(createWorker(deps, options).run)
     await expect(worker.failure).rejects.toThrow('disk full')
   })
 })

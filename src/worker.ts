@@ -35,7 +35,8 @@ export interface JobObserver {
 export type WorkerDeps = {
   readonly jobs: Pick<JobStore, 'claim' | 'retry' | 'end' | 'releaseClaims'>
   readonly runJob: (job: ScanJob, signal: AbortSignal) => Promise<JobOutcome>
-  readonly observer: JobObserver
+  /** Told of each attempt, in this order. */
+  readonly observers: readonly JobObserver[]
   readonly now: () => Date
   readonly random: () => number
 }
@@ -48,56 +49,50 @@ export type WorkerOptions = {
   readonly retryMaxMs: number
 }
 
-/** A running worker. Disposing it lets running jobs finish and claims no more. */
-export interface Worker extends AsyncDisposable {
+/** The running part of the worker. */
+export interface Worker {
+  /** Frees the claims of a process that died, then works until the signal is aborted; running jobs are finished first. */
+  run(signal: AbortSignal): Promise<void>
   /** Tells that there may be new jobs. */
   wake(): void
   /** How many jobs run now. */
   readonly running: number
-  /** Rejects when the store fails; never resolves otherwise. */
-  readonly failure: Promise<never>
 }
 
-/** Starts a worker: frees the claims of a process that died, then works until disposed. */
-export async function openWorker(deps: WorkerDeps, options: WorkerOptions): Promise<Worker> {
+/** Builds a worker; starts nothing. `run` rejects when the store fails. */
+export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
   const busy = new Map<Did, Promise<void>>()
-  const failure = Promise.withResolvers<never>()
-  failure.promise.catch(() => {}) // reported by whoever awaits `failure`; not an unhandled rejection if nobody does yet
   let bell = Promise.withResolvers<void>()
-  let isOpen = true
-  const ring = (): void => bell.resolve()
+  const wake = (): void => bell.resolve()
 
-  await deps.jobs.releaseClaims()
-  const loop = work().catch(failure.reject)
-
-  async function work(): Promise<void> {
-    while (isOpen) {
-      bell = Promise.withResolvers<void>()
-      const free = options.jobsAtOnce - busy.size
-      const claim = { now: deps.now().getTime(), leaseMs, limit: free, busy: [...busy.keys()] }
-      const jobs = free > 0 ? await deps.jobs.claim(claim) : []
-      for (const job of jobs) {
-        const run = attempt(deps, options, job).catch(failure.reject)
-        busy.set(
-          job.image.did,
-          run.finally(() => busy.delete(job.image.did) && ring()),
-        )
-      }
-      if (jobs.length === 0) await waitForBell(bell.promise)
-    }
-    await Promise.all(busy.values())
+  async function claimFree(): Promise<ScanJob[]> {
+    const limit = options.jobsAtOnce - busy.size
+    if (limit === 0) return []
+    return deps.jobs.claim({ now: deps.now().getTime(), leaseMs, limit, busy: [...busy.keys()] })
   }
 
   return {
-    wake: ring,
+    wake,
     get running() {
       return busy.size
     },
-    failure: failure.promise,
-    async [Symbol.asyncDispose]() {
-      isOpen = false
-      ring()
-      await loop
+    async run(signal) {
+      const broken = Promise.withResolvers<never>()
+      signal.addEventListener('abort', wake, { once: true })
+      await deps.jobs.releaseClaims()
+      while (!signal.aborted) {
+        bell = Promise.withResolvers<void>()
+        const jobs = await claimFree()
+        for (const job of jobs) {
+          const run = attempt(deps, options, job).catch(broken.reject)
+          busy.set(
+            job.image.did,
+            run.finally(() => busy.delete(job.image.did) && wake()),
+          )
+        }
+        if (jobs.length === 0) await Promise.race([firstOf(bell.promise, pollMs), broken.promise])
+      }
+      await Promise.race([Promise.all(busy.values()), broken.promise])
     },
   }
 }
@@ -107,13 +102,13 @@ async function attempt(deps: WorkerDeps, options: WorkerOptions, job: ScanJob): 
   const deadline = AbortSignal.timeout(leaseMs / 2)
   try {
     const outcome = await deps.runJob(job, deadline)
-    deps.observer.done(job, outcome, performance.now() - start)
+    for (const observer of deps.observers) observer.done(job, outcome, performance.now() - start)
   } catch (cause) {
     const error = deadline.aborted ? new JobTimeoutError(cause) : cause
     const willRetry = shouldRetry(error) && job.attempts < options.maxAttempts
     if (willRetry) await deps.jobs.retry(job.id, messageOf(error), runAfter(deps, options, job, error))
     else await deps.jobs.end(job.id, 'dead', messageOf(error), deps.now().toISOString())
-    deps.observer.failed(job, error, willRetry, performance.now() - start)
+    for (const observer of deps.observers) observer.failed(job, error, willRetry, performance.now() - start)
   }
 }
 
@@ -125,9 +120,9 @@ function runAfter(deps: WorkerDeps, options: WorkerOptions, job: ScanJob, error:
   return deps.now().getTime() + Math.max(wait, Math.min(asked, maxMs))
 }
 
-/** Waits for the bell, at most the poll's time: jobs that come due ring no bell. */
-async function waitForBell(bell: Promise<void>): Promise<void> {
+/** Waits for the bell, at most so many milliseconds: jobs that come due ring no bell. */
+async function firstOf(bell: Promise<void>, ms: number): Promise<void> {
   const over = new AbortController()
-  await Promise.race([bell, pause(pollMs, over.signal)])
+  await Promise.race([bell, pause(ms, over.signal)])
   over.abort()
 }

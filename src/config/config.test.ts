@@ -34,7 +34,7 @@ describe('parseConfig', () => {
       HARRIER_PUBLIC_PROT: '3000',
     })
     expect(message.split('\n').slice(1)).toEqual([
-      '  HARRIER_PUBLIC_PROT: no such setting; did you mean HARRIER_PUBLIC_PORT?',
+      '  HARRIER_PUBLIC_PROT: no such setting; the nearest is HARRIER_PUBLIC_PORT',
       '  HARRIER_LOG_LEVEL: expected one of error, warn, info, debug but received "loud"',
       '  HARRIER_LABELER_DID: expected a DID such as did:plc:… or did:web:… but received "alice.test"',
       '  HARRIER_PUBLIC_PORT: expected a whole number from 0 to 65535 but received "12x"',

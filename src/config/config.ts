@@ -37,6 +37,19 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
   return { config: Object.freeze(config), secrets: { signingKey, toJSON: () => '[redacted]' } }
 }
 
+/** The policy that the reference shows; a test reads it. */
+export const examplePolicy = `labels: [known-image, possibly-known-image]
+banks:
+  my-bank:
+    - distance: 20
+      effects: [label: known-image]
+    - distance: 31
+      effects: [label: possibly-known-image, log]
+otherBanks:
+  - distance: 256
+    effects: [log]
+`
+
 /** The reference of every setting, as the Markdown of `docs/CONFIG.md`. */
 export function formatConfigReference(): string {
   const rows = Object.entries(settings).map(([name, { defaultText, doc }]) => {
@@ -52,6 +65,16 @@ value that does not parse, and a \`HARRIER_\` variable that does not exist, stop
 | Variable | Default | What it is |
 | --- | --- | --- |
 ${rows.join('\n')}
+
+## The policy file
+
+YAML, read at the start. Each bank has tiers by rising distance (bits, 0 to 256, inclusive); the first tier that holds a
+match decides. An effect is \`log\`, or \`label:\` with one of the values that \`labels:\` declares. Banks that are not named
+follow \`otherBanks\`, which logs unless told otherwise. A digest (MD5, SHA-256) matches at distance 0. Every problem in the
+file is listed with its line, and stops the start.
+
+\`\`\`yaml
+${examplePolicy}\`\`\`
 `
 }
 
@@ -64,5 +87,5 @@ function unknownVariables(env: Env): string[] {
   const known = Object.keys(settings).map(variableOf)
   return Object.keys(env)
     .filter((name) => name.startsWith('HARRIER_') && !known.includes(name))
-    .map((name) => `${name}: no such setting; did you mean ${closestOf(name, known)}?`)
+    .map((name) => `${name}: no such setting; the nearest is ${closestOf(name, known)}`)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { examplePolicy } from './config.ts'
 import { cautiousPolicy, PolicyError, parsePolicy } from './policy.ts'
 
 const good = `
@@ -42,6 +43,11 @@ describe('parsePolicy', () => {
       ],
       otherBanks: cautiousPolicy.otherBanks,
     })
+  })
+
+  it('reads the policy that docs/CONFIG.md shows', () => {
+    const policy = parsePolicy(examplePolicy, 'docs/CONFIG.md')
+    expect(policy.banks[0]?.tiers.map((tier) => tier.distance)).toEqual([20, 31])
   })
 
   it('takes an empty file for the cautious policy', () => {

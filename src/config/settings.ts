@@ -98,7 +98,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   slowSubscriberMs: integer(60_000, {
     min: 100,
     max: 3_600_000,
-    doc: 'Milliseconds in which a subscriber must take some of what waits, else it is closed as ConsumerTooSlow',
+    doc: 'Milliseconds in which a page of at most 500 labels must leave for a subscriber, else it is closed as ConsumerTooSlow',
   }),
 
   jetstreamUrls: urls(
@@ -165,7 +165,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     doc: 'Images in the pipeline at once, each of another account',
   }),
   maxAttempts: integer(8, {
-    min: 1,
+    min: 3,
     max: 100,
     doc: 'Times that an image is tried before it is dead-lettered',
   }),

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, property, stringMatching } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Bank, BankHash } from '../model/bank.ts'
 import type { ImageHash } from '../model/hash.ts'
@@ -6,7 +6,7 @@ import { buildDigestIndex } from './digest-index.ts'
 import { buildLinearIndex } from './linear-index.ts'
 import { openMatcher } from './match.ts'
 
-const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))
+const hex = (length: number) => stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))
 const zeros = '0'.repeat(64)
 /** A hash at exactly `bits` from all zeros. */
 const at = (bits: number) => ((1n << BigInt(bits)) - 1n).toString(16).padStart(64, '0')
@@ -37,8 +37,8 @@ const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[]) =>
 
 describe('the linear index', () => {
   it('counts the bits in which two hashes differ, as arithmetic on big integers does', () => {
-    fc.assert(
-      fc.property(hex(64), hex(64), (a, b) => {
+    assert(
+      property(hex(64), hex(64), (a, b) => {
         const bits = (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length
         expect(buildLinearIndex([hashOf(1, 1, a)]).search(b, 256)).toEqual([
           { bankId: 1, contentId: 1, distance: bits },

@@ -25,11 +25,6 @@ export function parseAtUri(text: unknown): AtUri | undefined {
   return text as AtUri
 }
 
-/** Returns the DID of the account whose repository holds the record. */
-export function didOfUri(uri: SubjectUri): Did {
-  return (uri.startsWith('at://') ? uri.slice('at://'.length).split('/')[0] : uri) as Did
-}
-
 /** Returns the CID, or undefined when the text is not one of at most 128 characters. */
 export function parseCid(text: unknown): Cid | undefined {
   return typeof text === 'string' && parseCidSafe(text) ? (text as Cid) : undefined

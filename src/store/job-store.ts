@@ -17,7 +17,10 @@ export type ClaimOptions = {
 
 /** The queue of images to look at. One row per image of a record version, whatever the stream repeats. */
 export interface JobStore {
-  /** Adds images in order; one that was ever added before is left as it is. Returns how many are new. */
+  /**
+   * Adds images in order. One that waits, is done or is dead already is left as it is; one that was cancelled is pending
+   * again, since a record can come back as it was. Returns how many are pending because of this call.
+   */
   enqueue(images: readonly ImageRef[], seenAt: string, now: number): Promise<number>
   /** Claims jobs that are due, oldest first, and counts the attempt before it starts. */
   claim(options: ClaimOptions): Promise<ScanJob[]>
@@ -51,7 +54,12 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         const result = await db
           .insertInto('jobs')
           .values({ ...rowOfImage(image), seen_at: seenAt, run_after: now, outcome: null, done_at: null })
-          .onConflict((conflict) => conflict.doNothing())
+          .onConflict((conflict) =>
+            conflict
+              .columns(['uri', 'record_cid', 'blob_cid'])
+              .doUpdateSet({ state: 'pending', attempts: 0, run_after: now, outcome: null, done_at: null })
+              .where('jobs.state', '=', 'cancelled'),
+          )
           .executeTakeFirst()
         added += Number(result.numInsertedOrUpdatedRows ?? 0)
       }

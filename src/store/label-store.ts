@@ -1,7 +1,8 @@
-import { type Kysely, type SqlBool, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { AppError } from '../lib/errors.ts'
 import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { LabelState, SequencedLabel, SignedLabel } from '../model/label.ts'
+import { type LabelQuery, queryLabelRows } from './query-labels.ts'
 import type { Row, Schema } from './schema.ts'
 
 /** A label that is not newer than the one it would replace: somebody else wrote first, so the decision is stale. */
@@ -16,18 +17,6 @@ export class StaleLabelError extends AppError {
   override shouldRetry(): boolean {
     return true
   }
-}
-
-/** What `queryLabels` asks for. */
-export type LabelQuery = {
-  /** Exact subjects, or prefixes that end in `*`; any of them may hold. */
-  readonly uriPatterns: readonly string[]
-  /** Only these sources; empty means every source. */
-  readonly sources: readonly string[]
-  /** At most this many. */
-  readonly limit: number
-  /** Only labels after this seq. */
-  readonly after: number
 }
 
 /** Labels: the whole history in stream order, and the current value of each subject. */
@@ -79,20 +68,8 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
       return row.rows[0]?.seq ?? 0
     },
 
-    async query({ uriPatterns, sources, limit, after }, now) {
-      const rows = await db
-        .selectFrom('labels')
-        .selectAll()
-        .where('is_current', '=', 1)
-        .where('neg', '=', 0)
-        .where('seq', '>', after)
-        .where((where) => where.or([where('exp', 'is', null), where('exp', '>', now)]))
-        .where((where) => where.or(uriPatterns.map(patternClause)))
-        .$if(sources.length > 0, (query) => query.where('src', 'in', sources))
-        .orderBy('seq')
-        .limit(limit)
-        .execute()
-      return rows.map(labelOfRow)
+    async query(wanted, now) {
+      return (await queryLabelRows(db, wanted, now)).map(labelOfRow)
     },
 
     async states(src, uri) {
@@ -151,13 +128,6 @@ async function appendOne(db: Kysely<Schema>, label: SignedLabel): Promise<number
     .returning('seq')
     .executeTakeFirstOrThrow()
   return row.seq
-}
-
-/** A trailing `*` is a prefix, matched by range so that the index serves it and `_` and `%` mean themselves. */
-function patternClause(pattern: string) {
-  if (!pattern.endsWith('*')) return sql<SqlBool>`uri = ${pattern}`
-  const prefix = pattern.slice(0, -1)
-  return sql<SqlBool>`(uri >= ${prefix} AND uri < ${`${prefix}\u{10ffff}`})`
 }
 
 function labelOfRow(row: Row<'labels'>): SequencedLabel {

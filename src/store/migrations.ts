@@ -56,6 +56,7 @@ const firstTables = [
     cts TEXT NOT NULL, exp TEXT, sig BLOB NOT NULL, bytes BLOB NOT NULL, is_current INTEGER NOT NULL
   ) STRICT`,
   `CREATE UNIQUE INDEX labels_current ON labels (uri, val, src) WHERE is_current = 1`,
+  `CREATE INDEX labels_live ON labels (seq, uri) WHERE is_current = 1 AND neg = 0`,
   `CREATE TABLE matches (
     id INTEGER PRIMARY KEY AUTOINCREMENT, job_id INTEGER NOT NULL, bank_id INTEGER NOT NULL, bank TEXT NOT NULL,
     content_id INTEGER NOT NULL, hash_type TEXT NOT NULL, distance INTEGER NOT NULL, created_at TEXT NOT NULL

@@ -111,9 +111,9 @@ function withStatementCache(file: SqliteFile.Database) {
       const known = statements.get(text)
       if (known) return known
       const statement = file.prepare(text)
-      statements.set(text, statement as SqliteStatement)
+      statements.set(text, statement)
       if (statements.size > 500) statements.delete(statements.keys().next().value as string)
-      return statement as SqliteStatement
+      return statement
     },
   }
 }

@@ -1,0 +1,211 @@
+/**
+ * The composition root: opens what Harrier owns, wires the stages in the order of the flow, and starts them in reverse.
+ * It holds no logic of its own. `tools.ts` is its small sister for the operator's commands.
+ */
+import packageJson from '../package.json' with { type: 'json' }
+import { createApplyEffects } from './act/apply.ts'
+import { createDidDocument } from './atproto/did-document.ts'
+import { createIdentityResolver } from './atproto/identity.ts'
+import type { Secrets } from './config/config.ts'
+import type { Config } from './config/settings.ts'
+import { type HttpOptions, openHttp } from './http/server.ts'
+import type { Services } from './http/services.ts'
+import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
+import { type JetstreamOptions, openJetstreamSource } from './ingest/jetstream.ts'
+import { createJobLog } from './job-log.ts'
+import { createLogger } from './lib/logger.ts'
+import { createSafeFetch } from './lib/safe-fetch.ts'
+import { startTask } from './lib/task.ts'
+import { openMatcher } from './match/match.ts'
+import { createMetrics } from './metrics.ts'
+import type { StreamCursor } from './model/stream-event.ts'
+import { runJob, type Stages } from './pipeline.ts'
+import { createLabelTail } from './publish/label-tail.ts'
+import { createSignLabels } from './publish/sign-labels.ts'
+import { hashPoolOptions, type Notice, openResources } from './resources.ts'
+import { openHashPool } from './scan/hash-pool.ts'
+import { createScanImage } from './scan/scan.ts'
+import { pruneJobs } from './store/prune-jobs.ts'
+import { watchChanges } from './store/watch-changes.ts'
+import { createWorker, type JobObserver } from './worker.ts'
+import { realWorld, type World } from './world.ts'
+
+export type { JobObserver } from './worker.ts'
+
+/** A running service. Disposal stops the intake, lets running jobs finish, closes the listeners, then the store. */
+export interface App extends AsyncDisposable {
+  /** Where the listeners are reached on this machine, such as `http://127.0.0.1:3000`. */
+  readonly publicUrl: string
+  readonly operatorUrl: string
+  /** The labeler's DID. */
+  readonly did: string
+  /** What is left to its default and matters. */
+  readonly notices: readonly Notice[]
+  /** Rejects when something that Harrier owns fails: the process should end. Never resolves. */
+  readonly failure: Promise<never>
+}
+
+/** What a caller may bring along. */
+export type AppOptions = {
+  /** Hears of every job, after the log. */
+  readonly observer?: JobObserver
+  readonly world?: World
+  readonly logger?: ReturnType<typeof createLogger>
+}
+
+const { version } = packageJson
+const userAgent = `harrier/${version} (AT Protocol labeler)`
+const changePollMs = 50
+
+/** Opens the service; when it resolves, the listeners answer and the stream is being read. */
+export async function openApp(config: Config, secrets: Secrets, options: AppOptions = {}): Promise<App> {
+  const { world = realWorld, logger = createLogger(config.logLevel) } = options
+  await using opening = new AsyncDisposableStack()
+
+  const { database, key, src, policy, notices } = await openResources(config, secrets)
+  opening.use(database)
+  const pool = opening.use(openHashPool(hashPoolOptions(config)))
+  const poolIsReady = pool.prepare()
+  const metrics = createMetrics()
+  const fetch = createSafeFetch({
+    timeoutMs: config.fetchTimeoutMs,
+    maxRedirects: config.maxRedirects,
+    allowedPrivateOrigins: config.allowPrivateOrigins,
+    userAgent,
+    fetch: world.fetch,
+  })
+
+  const identity = createIdentityResolver({
+    store: database.dids,
+    fetch,
+    plcUrl: config.plcUrl,
+    timeoutMs: config.fetchTimeoutMs,
+    now: () => world.now().getTime(),
+  })
+  const scanImage = createScanImage(
+    { resolvePds: identity.resolvePds, loadScan: database.images.load, fetch, pool },
+    {
+      maxBlobBytes: config.maxBlobBytes,
+      timeoutMs: config.fetchTimeoutMs,
+      idleTimeoutMs: config.fetchTimeoutMs / 2,
+      maxPerHost: config.fetchesPerHost,
+    },
+  )
+  await poolIsReady
+  const matcher = await openMatcher(database.banks)
+  const applyEffects = createApplyEffects({ database, now: world.now })
+  const signLabels = createSignLabels({
+    key,
+    src,
+    declaredVals: new Set(policy.labels),
+    now: world.now,
+  })
+  const tail = createLabelTail({ labels: database.labels })
+
+  const stages: Stages = {
+    scanImage,
+    matchHashes: matcher.match,
+    loadHistory: (uri) => database.labels.states(src, uri),
+    policy,
+    signLabels,
+    applyEffects,
+    wakeTails: tail.wake,
+    now: world.now,
+  }
+  const worker = createWorker(
+    {
+      jobs: database.jobs,
+      runJob: (job, signal) => runJob(stages, job, signal),
+      observers: [createJobLog(logger, metrics, world.now), ...(options.observer ? [options.observer] : [])],
+      now: world.now,
+      random: world.random,
+    },
+    config,
+  )
+  metrics.watch({
+    jobsRunning: () => worker.running,
+    hashesPending: () => pool.pending,
+    bankHashes: () => matcher.size,
+    jobCounts: () => database.jobs.counts(),
+    lastSeq: () => database.labels.lastSeq(),
+  })
+
+  const services: Services = {
+    version,
+    did: src,
+    queryLabels: (wanted) => database.labels.query(wanted, world.now().toISOString()),
+    subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
+    didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
+    metricsText: async () => ({
+      contentType: metrics.registry.contentType,
+      text: await metrics.registry.metrics(),
+    }),
+  }
+  const documentOf = (url: string) =>
+    createDidDocument({
+      did: src,
+      publicKeyMultibase: key.publicKeyMultibase(),
+      endpoint: config.publicUrl ?? url,
+    })
+  const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
+
+  const onChange = async () => {
+    await matcher.refresh()
+    tail.wake()
+    worker.wake()
+  }
+  const watching = opening.use(startTask((signal) => watchChanges(database, onChange, changePollMs, signal)))
+  const pruning = opening.use(
+    startTask((signal) => pruneJobs(database.jobs, config.jobRetentionDays, world.now, signal)),
+  )
+  const working = opening.use(startTask(worker.run))
+  const source = opening.use(
+    openJetstreamSource(
+      { metrics, logger },
+      streamOptions(config, await database.cursors.load(jetstreamCursor)),
+    ),
+  )
+  const ingest = createIngest(
+    { source, database, metrics, logger, now: () => world.now().getTime(), onJobs: worker.wake },
+    { maxEvents: config.ingestBatch, lingerMs: 20, maxBlobsPerRecord: config.maxBlobsPerRecord },
+  )
+  const reading = opening.use(startTask(ingest.run))
+
+  logger.info({ version, did: src, public: http.public.url, operator: http.operator.url }, 'app.started')
+  const open = opening.move()
+  return {
+    publicUrl: http.public.url,
+    operatorUrl: http.operator.url,
+    did: src,
+    notices,
+    failure: Promise.race([watching, pruning, working, reading].map((task) => task.failure)),
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}
+
+function httpOptions(config: Config): HttpOptions {
+  return {
+    public: { host: config.publicHost, port: config.publicPort },
+    operator: { host: config.operatorHost, port: config.operatorPort },
+    maxSubscribers: config.maxSubscribers,
+    slowTimeoutMs: config.slowSubscriberMs,
+    pingIntervalMs: 30_000,
+    closeGraceMs: 2_000,
+  }
+}
+
+function streamOptions(config: Config, start: StreamCursor | undefined): JetstreamOptions {
+  return {
+    hosts: config.jetstreamUrls,
+    start,
+    wantedCollections: [],
+    maxFrameBytes: 4_000_000,
+    rewindMs: config.jetstreamRewindMs,
+    maxQueuedEvents: 10_000,
+    maxQueuedBytes: 64_000_000,
+    stallTimeoutMs: config.jetstreamStallMs,
+    reconnectMinMs: 500,
+    reconnectMaxMs: 30_000,
+    userAgent,
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The composition root of the operator's commands: the same parts as the service, without its listeners, its stream and
+ * its worker. It may run beside the service, which notices what is committed here within a twentieth of a second.
+ */
+import type { Secrets } from './config/config.ts'
+import type { Config } from './config/settings.ts'
+import { type MatchOptions, openMatcher } from './match/match.ts'
+import type { Bank, BankContent } from './model/bank.ts'
+import type { ImageHash } from './model/hash.ts'
+import type { Cid, SubjectUri } from './model/ids.ts'
+import type { SequencedLabel } from './model/label.ts'
+import type { Match } from './model/match.ts'
+import { createSignLabel } from './publish/sign-labels.ts'
+import { hashPoolOptions, openResources } from './resources.ts'
+import type { HashOutcome } from './scan/hash-image.ts'
+import { openHashPool } from './scan/hash-pool.ts'
+import type { AuditEntry } from './store/audit-store.ts'
+
+/** A label or a negation that a person asks for. */
+export type LabelRequest = {
+  readonly uri: SubjectUri
+  readonly val: string
+  readonly cid?: Cid
+  readonly neg?: true
+}
+
+/** Hashes images in processes of its own; leaves nothing behind, and needs no data folder. */
+export interface Hashing extends AsyncDisposable {
+  /** Hashes one image; rejects when the decoder had to be stopped. */
+  hash(bytes: Uint8Array): Promise<HashOutcome>
+}
+
+/** What the commands can do. Every change is one transaction with its audit row. */
+export interface Tools extends Hashing {
+  /** Returns what the enabled banks hold within their thresholds, nearest first. */
+  match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Match[]>
+  readonly banks: {
+    /** @throws `BankExistsError` when the name is taken. */
+    create(bank: Pick<Bank, 'name' | 'threshold' | 'minQuality'>): Promise<Bank>
+    list(): Promise<(Bank & { readonly contentCount: number })[]>
+    find(name: string): Promise<Bank | undefined>
+    /** Returns up to `limit` contents after an id, by id. */
+    contents(bank: Bank, afterId: number, limit: number): Promise<BankContent[]>
+    /** Adds known content; hashes that the bank holds already are not added twice. */
+    add(
+      bank: Bank,
+      hashes: readonly ImageHash[],
+      note: string,
+    ): Promise<{ readonly contentId: number; readonly isNew: boolean }>
+    /** Removes one content; false when the bank has none of that id. */
+    removeContent(bank: Bank, contentId: number): Promise<boolean>
+    /** Removes the bank with all its contents. */
+    remove(bank: Bank): Promise<boolean>
+  }
+  /**
+   * Publishes a label or withdraws one. Returns undefined when there is nothing to do: it holds already, or there is
+   * nothing to withdraw.
+   */
+  publish(request: LabelRequest): Promise<SequencedLabel | undefined>
+  /** Returns the current labels that match any pattern, in seq order. */
+  queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
+}
+
+/** Opens hashing alone. */
+export function openHashing(config: Config): Hashing {
+  const pool = openHashPool(hashPoolOptions(config))
+  return {
+    hash: (bytes) => pool.hash(bytes, AbortSignal.timeout(config.hashTimeoutMs * 2)),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  }
+}
+
+/** Opens what the commands work with. */
+export async function openTools(config: Config, secrets: Secrets): Promise<Tools> {
+  await using opening = new AsyncDisposableStack()
+  const { database, key, src, policy } = await openResources(config, secrets)
+  opening.use(database)
+  const hashing = opening.use(openHashing(config))
+  const sign = createSignLabel({ key, src, declaredVals: new Set(policy.labels), now: () => new Date() })
+  const stack = opening.move()
+  const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
+    at: new Date().toISOString(),
+    actor: 'cli',
+    action,
+    subject,
+    details,
+  })
+
+  return {
+    hash: hashing.hash,
+    match: async (hashes, options) => (await openMatcher(database.banks)).match(hashes, options),
+    queryLabels: (uriPatterns, after, limit) =>
+      database.labels.query({ uriPatterns, sources: [], limit, after }, new Date().toISOString()),
+    banks: {
+      list: () => database.banks.list(),
+      find: (name) => database.banks.find(name),
+      contents: (bank, afterId, limit) => database.banks.contents(bank.id, afterId, limit),
+      create: (bank) =>
+        database.transaction(async ({ banks, audit: log }) => {
+          await log.append([
+            audit('bank.created', bank.name, { threshold: bank.threshold, minQuality: bank.minQuality }),
+          ])
+          return banks.create({ ...bank, createdAt: new Date().toISOString() })
+        }),
+      add: (bank, hashes, note) =>
+        database.transaction(async ({ banks, audit: log }) => {
+          const added = await banks.addContent(bank.id, { hashes, note, createdAt: new Date().toISOString() })
+          const types = hashes.map((hash) => hash.type)
+          if (added.isNew)
+            await log.append([audit('bank.content-added', bank.name, { content: added.contentId, types })])
+          return added
+        }),
+      removeContent: (bank, contentId) =>
+        database.transaction(async ({ banks, audit: log }) => {
+          const isRemoved = await banks.removeContent(bank.id, contentId)
+          if (isRemoved) await log.append([audit('bank.content-removed', bank.name, { content: contentId })])
+          return isRemoved
+        }),
+      remove: (bank) =>
+        database.transaction(async ({ banks, audit: log }) => {
+          const isRemoved = await banks.remove(bank.id)
+          if (isRemoved) await log.append([audit('bank.removed', bank.name, {})])
+          return isRemoved
+        }),
+    },
+    publish: (request) =>
+      database.transaction(async ({ labels, audit: log }) => {
+        const states = await labels.states(src, request.uri)
+        const current = states.find((state) => state.val === request.val)
+        if (request.neg && (current === undefined || current.isNegated)) return undefined
+        const [published] = await labels.append([await sign({ ...request, after: current?.cts })])
+        if (!published) return undefined
+        const action = request.neg ? 'label.withdrawn' : 'label.published'
+        await log.append([audit(action, request.uri, { seq: published.seq, val: request.val })])
+        return published
+      }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PDS } from '@atproto/pds'
+
+/** A personal data server that runs in this process. */
+export interface LocalPds extends AsyncDisposable {
+  /** Without a trailing slash. */
+  readonly url: string
+  /** The password of its `com.atproto.admin.*` methods, user name `admin`. */
+  readonly adminPassword: string
+  /** Returns a token that confirms a PLC operation, as the server would mail it to the account's owner. */
+  plcToken(did: string): Promise<string>
+}
+
+/**
+ * Starts the reference PDS on a free loopback port, without mail, AppView, invites or rate limits. Its data is in a
+ * temporary folder that disposal removes. Its log is off unless `LOG_ENABLED` is set in the environment.
+ */
+export async function openPds({ plcUrl }: { readonly plcUrl: string }): Promise<LocalPds> {
+  await using stack = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), 'harrier-pds-'))
+  stack.defer(() => rm(directory, { recursive: true, force: true }))
+  const adminPassword = randomBytes(16).toString('hex')
+  const pds = await startPds({ plcUrl, directory, adminPassword })
+  stack.defer(() => pds.destroy())
+  const resources = stack.move()
+  return {
+    url: pds.ctx.cfg.service.publicUrl,
+    adminPassword,
+    plcToken: (did) => pds.ctx.accountManager.createEmailToken(did as `did:plc:${string}`, 'plc_operation'),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+type PdsOptions = { readonly plcUrl: string; readonly directory: string; readonly adminPassword: string }
+
+async function startPds({ plcUrl, directory, adminPassword }: PdsOptions): Promise<PDS> {
+  const { PDS, envToCfg, envToSecrets } = await import('@atproto/pds')
+  const env = {
+    devMode: true,
+    port: await freePort(),
+    hostname: 'localhost',
+    serviceHandleDomains: ['.test'],
+    dataDirectory: directory,
+    blobstoreDiskLocation: join(directory, 'blobs'),
+    blobstoreDiskTmpLocation: join(directory, 'blobs-temp'),
+    didPlcUrl: plcUrl,
+    inviteRequired: false,
+    rateLimitsEnabled: false,
+    adminPassword,
+    jwtSecret: randomBytes(16).toString('hex'),
+    plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'),
+  }
+  const pds = await PDS.create(envToCfg(env), envToSecrets(env))
+  const listen = pds.app.listen.bind(pds.app) as (
+    port: number,
+    host: string,
+  ) => ReturnType<PDS['app']['listen']>
+  // The PDS would listen on every address; the machine's network has no business with a test server.
+  Object.assign(pds.app, { listen: (port: number) => listen(port, '127.0.0.1') })
+  await pds.start()
+  return pds
+}
+
+/** The PDS must know its port before it listens, for its own URL is in every account's DID document. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
