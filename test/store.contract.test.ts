@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteFile from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AtUri, Cid, Did } from '../src/model/ids.ts'
+import type { AtUri, Did } from '../src/model/ids.ts'
 import type { SignedLabel } from '../src/model/label.ts'
 import { noTimings } from '../src/model/scan.ts'
 import type { Database } from '../src/store/database.ts'
@@ -130,6 +130,13 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       expect(await db.jobs.end(job?.id ?? 0, 'done', 'hashed', at)).toBe(false)
     })
 
+    it('are pending again when a record comes back as it was', async () => {
+      await db.jobs.enqueue([imageOf()], at, 0)
+      await db.jobs.cancelRecord(someUri, undefined, 'record-deleted', at)
+      expect(await db.jobs.enqueue([imageOf()], at, 7)).toBe(1)
+      expect(await claim(7)).toMatchObject([{ attempts: 1 }])
+    })
+
     it('of an account that was inactive come back with it, those of deleted records do not', async () => {
       const gone = `at://${someDid}/x/gone` as AtUri
       await db.jobs.enqueue([imageOf(), imageOf({ uri: gone })], at, 0)
@@ -203,6 +210,23 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       expect(await db.labels.query(query(['*'], { after: 2 }), at)).toEqual([])
     })
 
+    it('are paged in seq order without loss when more match than are sorted at once', async () => {
+      const uriOf = (n: number) => `at://did:plc:${n % 3 === 0 ? 'aa' : 'ab'}/x/${1500 - n}` as AtUri
+      const all = Array.from({ length: 1500 }, (_, n) => labelOf({ uri: uriOf(n) }))
+      await db.transaction((stores) => stores.labels.append(all))
+      for (const pattern of ['*', 'at://did:plc:a*', 'at://did:plc:ab*', 'at://did:plc:aa*']) {
+        const expected = all.map(({ uri }) => uri).filter((uri) => uri.startsWith(pattern.slice(0, -1)))
+        const found: string[] = []
+        for (let after = 0; ; ) {
+          const page = await db.labels.query(query([pattern], { limit: 250, after }), at)
+          if (page.length === 0) break
+          found.push(...page.map(({ uri }) => uri))
+          after = page.at(-1)?.seq ?? 0
+        }
+        expect(found, pattern).toEqual(expected)
+      }
+    })
+
     it('keep their last seq over a restart', async () => {
       await db.labels.append([labelOf()])
       await db[Symbol.asyncDispose]()
@@ -261,7 +285,7 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       at,
     )
     expect(await db.images.load(someCid)).toEqual({ ...scan, isCached: true })
-    expect(await db.images.load(otherCid as Cid)).toBeUndefined()
+    expect(await db.images.load(otherCid)).toBeUndefined()
   })
 
   it('keeps the stream cursor, the matches of a job and DID documents', async () => {

@@ -1,0 +1,49 @@
+import { defaultMinQuality, defaultThreshold, isBankName } from '../../src/model/bank.ts'
+import { hasOption, integerOption, UsageError } from '../lib/arguments.ts'
+import { type Command, jsonOption } from '../lib/command.ts'
+import { openCommandTools } from '../lib/open-command-tools.ts'
+
+/** `harrier bank create`: a new, empty bank. */
+export const bankCreateCommand: Command = {
+  name: 'bank create',
+  summary: 'create an empty bank',
+  parameters: 'NAME',
+  arguments: { NAME: '1 to 64 of A-Z a-z 0-9 _ . - starting with a letter or a digit' },
+  arity: [1, 1],
+  options: {
+    distance: {
+      type: 'string',
+      value: 'BITS',
+      help: 'the farthest PDQ distance that is a match, 0 to 256',
+      defaultText: String(defaultThreshold),
+    },
+    'min-quality': {
+      type: 'string',
+      value: 'N',
+      help: 'the least PDQ quality of an image that is compared, 0 to 100',
+      defaultText: String(defaultMinQuality),
+    },
+    ...jsonOption,
+  },
+  notes: ['What a match calls for is the policy file’s affair; without one, matches are only logged.'],
+  examples: ['bank create spam', 'bank create csam --distance 20 --min-quality 60'],
+  exits: { 1: 'failed: the name is taken' },
+  async run(args, terminal) {
+    const [name = ''] = args.positionals
+    if (!isBankName(name)) {
+      throw new UsageError(
+        `Expected 1 to 64 of A-Z a-z 0-9 _ . - for NAME but received ${JSON.stringify(name)}`,
+      )
+    }
+    const threshold = integerOption(args, 'distance', 0, 256) ?? defaultThreshold
+    const minQuality = integerOption(args, 'min-quality', 0, 100) ?? defaultMinQuality
+    await using tools = await openCommandTools()
+    const bank = await tools.banks.create({ name, threshold, minQuality })
+    terminal.out(
+      hasOption(args, 'json')
+        ? JSON.stringify(bank)
+        : `created bank ${bank.name}: distance ${bank.threshold}, least quality ${bank.minQuality}`,
+    )
+    return 0
+  },
+}

@@ -1,0 +1,38 @@
+import { hasOption } from '../lib/arguments.ts'
+import { type Command, jsonOption } from '../lib/command.ts'
+import { openCommandTools } from '../lib/open-command-tools.ts'
+import { formatTable } from '../lib/terminal.ts'
+
+/** `harrier bank list`: every bank. */
+export const bankListCommand: Command = {
+  name: 'bank list',
+  summary: 'list the banks',
+  parameters: '',
+  arity: [0, 0],
+  options: jsonOption,
+  notes: ['JSON: one object per bank: id, name, threshold, minQuality, isEnabled, createdAt, contentCount.'],
+  examples: ['bank list', 'bank list --json'],
+  async run(args, terminal) {
+    await using tools = await openCommandTools()
+    const banks = await tools.banks.list()
+    if (hasOption(args, 'json')) {
+      for (const bank of banks) terminal.out(JSON.stringify(bank))
+      return 0
+    }
+    if (banks.length === 0) {
+      terminal.err('no banks yet; harrier bank create NAME makes one')
+      return 0
+    }
+    const rows = banks.map((bank) => [
+      bank.name,
+      String(bank.contentCount),
+      String(bank.threshold),
+      String(bank.minQuality),
+      bank.isEnabled ? 'yes' : 'no',
+      bank.createdAt,
+    ])
+    const heading = ['bank', 'contents', 'distance', 'least quality', 'enabled', 'created']
+    for (const line of formatTable([heading, ...rows])) terminal.out(line)
+    return 0
+  },
+}

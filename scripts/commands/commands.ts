@@ -1,0 +1,31 @@
+import type { Command } from '../lib/command.ts'
+import { bankAddCommand } from './bank-add.ts'
+import { bankCreateCommand } from './bank-create.ts'
+import { bankListCommand } from './bank-list.ts'
+import { bankRemoveCommand } from './bank-remove.ts'
+import { demoCommand } from './demo.ts'
+import { demoPostCommand } from './demo-post.ts'
+import { demoWatchCommand } from './demo-watch.ts'
+import { hashCommand } from './hash.ts'
+import { labelCommand } from './label.ts'
+import { labelsCommand } from './labels.ts'
+import { matchCommand } from './match.ts'
+import { negateCommand } from './negate.ts'
+import { serveCommand } from './serve.ts'
+
+/** Every command, in the order that help shows them. */
+export const commands: readonly Command[] = [
+  serveCommand,
+  demoCommand,
+  demoPostCommand,
+  demoWatchCommand,
+  hashCommand,
+  matchCommand,
+  bankCreateCommand,
+  bankListCommand,
+  bankAddCommand,
+  bankRemoveCommand,
+  labelCommand,
+  negateCommand,
+  labelsCommand,
+]

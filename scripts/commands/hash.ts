@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os'
+import type { Hashing } from '../../src/tools.ts'
+import { hasOption } from '../lib/arguments.ts'
+import { type Command, jsonOption } from '../lib/command.ts'
+import { mapInOrder } from '../lib/in-order.ts'
+import { openCommandHashing } from '../lib/open-command-tools.ts'
+import { type HashedFile, hashImageFile, UnusableFileError } from '../lib/sources.ts'
+import { printable, type Terminal } from '../lib/terminal.ts'
+
+/** `harrier hash`: the fingerprints of image files. */
+export const hashCommand: Command = {
+  name: 'hash',
+  summary: 'hash image files as the service does',
+  parameters: 'FILE...',
+  arguments: { FILE: 'an image: JPEG, PNG, WebP, GIF, AVIF or TIFF' },
+  arity: [1, Number.POSITIVE_INFINITY],
+  options: jsonOption,
+  notes: [
+    'Files are decoded in separate, confined processes, never in this one. A file that is no image is reported and the\n' +
+      'others are hashed all the same.',
+    'JSON: one object per file, in the order given: path, pdq, quality (0 to 100), md5, sha256, cid (what the bytes are\n' +
+      'called as a blob on the network), width, height, format, ms (decoding and hashing). A file that cannot be hashed\n' +
+      'has path, error (for machines) and reason (for people) instead.',
+  ],
+  examples: ['hash photo.jpg', 'hash --json *.png'],
+  exits: { 1: 'failed: at least one file could not be hashed' },
+  async run(args, terminal) {
+    await using hashing = await openCommandHashing()
+    const print = hasOption(args, 'json') ? printJson : printText
+    let failures = 0
+    const results = mapInOrder(args.positionals, availableParallelism() * 2, (path) => tryHash(hashing, path))
+    for await (const result of results) {
+      if (result.kind === 'failed') failures++
+      print(result, terminal)
+    }
+    return failures === 0 ? 0 : 1
+  },
+}
+
+type Result =
+  | { readonly kind: 'hashed'; readonly file: HashedFile }
+  | { readonly kind: 'failed'; readonly path: string; readonly error: UnusableFileError }
+
+async function tryHash(hashing: Hashing, path: string): Promise<Result> {
+  try {
+    return { kind: 'hashed', file: await hashImageFile(hashing, path) }
+  } catch (error) {
+    if (error instanceof UnusableFileError) return { kind: 'failed', path, error }
+    throw error
+  }
+}
+
+function printJson(result: Result, terminal: Terminal): void {
+  if (result.kind === 'failed') {
+    terminal.out(
+      JSON.stringify({ path: result.path, error: result.error.reason, reason: result.error.message }),
+    )
+    return
+  }
+  const { path, hashes, cid, facts, ms } = result.file
+  const valueOf = (type: string) => hashes.find((hash) => hash.type === type)
+  terminal.out(
+    JSON.stringify({
+      path,
+      pdq: valueOf('pdq')?.value,
+      quality: valueOf('pdq')?.quality,
+      md5: valueOf('md5')?.value,
+      sha256: valueOf('sha256')?.value,
+      cid,
+      width: facts.width,
+      height: facts.height,
+      format: facts.format,
+      ms: Math.round(10 * ms) / 10,
+    }),
+  )
+}
+
+function printText(result: Result, terminal: Terminal): void {
+  if (result.kind === 'failed') {
+    terminal.err(`harrier: ${printable(result.error.message)}`)
+    return
+  }
+  const { path, hashes, cid, facts, ms } = result.file
+  terminal.out(
+    `${terminal.style('bold', printable(path))}  ${facts.format} ${facts.width}x${facts.height}, ${Math.round(ms)} ms`,
+  )
+  for (const { type, value, quality } of hashes) {
+    terminal.out(`  ${type.padEnd(6)}  ${value}${type === 'pdq' ? `  quality ${quality}` : ''}`)
+  }
+  terminal.out(`  cid     ${cid}`)
+}

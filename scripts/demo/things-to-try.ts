@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import type { Demo } from './open-demo.ts'
+import { demoBank, demoLabel } from './open-harrier.ts'
+
+/** Returns the addresses of everything that was left running, and commands to try in another terminal. */
+export function formatThingsToTry({ folder, network, app, labeler }: Demo): string {
+  const { publicUrl, operatorUrl } = app
+  const harrier = 'npm run -s harrier --'
+  const file = join(folder, 'resized.jpg')
+  return `
+Everything keeps running until Ctrl-C. What is done elsewhere shows here.
+
+  PLC directory  ${network.plcUrl}
+  PDS            ${network.pdsUrl}
+  event stream   ${network.jetstreamUrl}/subscribe
+  labels         ${publicUrl}
+  metrics        ${operatorUrl}/metrics
+  labeler        ${labeler.did}
+  folder         ${folder}  (settings, database, log, the pictures)
+
+In another terminal, in this folder:
+
+  # post a picture as bob.test
+  ${harrier} demo post ${file} --pds ${network.pdsUrl}
+  # ask for the labels that hold
+  curl '${publicUrl}/xrpc/com.atproto.label.queryLabels?uriPatterns=*'
+  # subscribe, and check the signatures
+  ${harrier} demo watch ${publicUrl} --plc ${network.plcUrl}
+
+The operator's commands, on the demo's own data:
+
+  set -a; . ${join(folder, 'demo.env')}; set +a
+  ${harrier} match ${file}
+  ${harrier} bank add ${demoBank} ${join(folder, 'harmless.jpg')}
+  ${harrier} labels '*'
+  ${harrier} negate <URI> ${demoLabel}
+`
+}

@@ -1,0 +1,18 @@
+import { parseConfig } from '../../src/config/config.ts'
+import { type Env, readEnv } from '../../src/config/env.ts'
+import type { Hashing, Tools } from '../../src/tools.ts'
+
+/** Opens what commands work with, on the given settings; on those of the environment and `.env` unless told. */
+export async function openCommandTools(env: Env = readEnv()): Promise<Tools> {
+  const { config, secrets } = parseConfig(env)
+  // The database and the curve library take their time to load; help and wrong usage need neither.
+  const { openTools } = await import('../../src/tools.ts')
+  return openTools(config, secrets)
+}
+
+/** Opens hashing alone, on the settings of the environment and `.env`; touches no data folder. */
+export async function openCommandHashing(): Promise<Hashing> {
+  const { config } = parseConfig(readEnv())
+  const { openHashing } = await import('../../src/tools.ts')
+  return openHashing(config)
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { cidForRawHash } from '@atproto/lex-data'
+import { AppError } from '../../src/lib/errors.ts'
+import { type HashType, hashHexDigits, type ImageHash, parseHashValue } from '../../src/model/hash.ts'
+import type { ImageFacts } from '../../src/model/scan.ts'
+import { unscannableReasons } from '../../src/model/scan.ts'
+import type { Hashing, Tools } from '../../src/tools.ts'
+
+/** A file that cannot be read, or whose bytes are no image that can be hashed. `reason` is for machines. */
+export class UnusableFileError extends AppError {
+  override readonly name = 'UnusableFileError'
+  readonly reason: string
+  constructor(path: string, reason: string, explanation: string) {
+    super('invalid', `${path}: ${explanation}`)
+    this.reason = reason
+  }
+}
+
+/** An image file with what is known of it. */
+export type HashedFile = {
+  readonly path: string
+  readonly hashes: readonly ImageHash[]
+  readonly facts: ImageFacts
+  /** Decoding and hashing, milliseconds. */
+  readonly ms: number
+  /** The CID that its bytes have as a blob. */
+  readonly cid: string
+}
+
+/**
+ * Returns the hashes of an image file, made as the service makes them.
+ * @throws {UnusableFileError}
+ */
+export async function hashImageFile(tools: Hashing, path: string): Promise<HashedFile> {
+  const bytes = await readImageFile(path)
+  const scan = await tools.hash(bytes)
+  if (scan.kind === 'unscannable')
+    throw new UnusableFileError(path, scan.reason, unscannableReasons[scan.reason])
+  const cid = cidForRawHash(createHash('sha256').update(bytes).digest()).toString()
+  return { path, hashes: scan.hashes, facts: scan.facts, ms: scan.decodeMs + scan.hashMs, cid }
+}
+
+/** Returns the hash that an argument spells out, or undefined when it has no hash's form and so names a file. */
+function parseHashArgument(text: string, type: HashType | undefined): ImageHash | undefined {
+  const guess: HashType = text.length === hashHexDigits.md5 ? 'md5' : 'pdq'
+  const value = parseHashValue(type ?? guess, text)
+  return value === undefined ? undefined : { type: type ?? guess, value, quality: 100 }
+}
+
+/** Returns the hashes of an argument that is a hash or an image file. @throws {UnusableFileError} */
+export async function hashesOfArgument(
+  tools: Tools,
+  text: string,
+  type: HashType | undefined,
+): Promise<readonly ImageHash[]> {
+  const hash = parseHashArgument(text, type)
+  if (hash) return [hash]
+  const { hashes } = await hashImageFile(tools, text)
+  return type === undefined ? hashes : hashes.filter((candidate) => candidate.type === type)
+}
+
+const maxFileBytes = 300_000_000
+
+/** Returns a file's bytes. @throws {UnusableFileError} when it cannot be read or is too large. */
+export async function readImageFile(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path)
+    if (size > maxFileBytes) {
+      throw new UnusableFileError(
+        path,
+        'too-large',
+        `Expected at most ${maxFileBytes} bytes but received ${size}`,
+      )
+    }
+    return await readFile(path)
+  } catch (error) {
+    if (error instanceof UnusableFileError) throw error
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException
+    const explanation = readErrors[code] ?? `it could not be read (${code})`
+    throw new UnusableFileError(path, code === 'ENOENT' ? 'no-such-file' : 'unreadable', explanation)
+  }
+}
+
+const readErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a folder; name the files in it',
+  EACCES: 'no permission to read it',
+}
