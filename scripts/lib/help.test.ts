@@ -11,20 +11,19 @@ describe('help', () => {
     expect(commands.length).toBeGreaterThan(10)
   })
 
-  it.each(commands)(
-    'of $name explains its arguments, its options and its exit codes, and has an example',
-    (command) => {
-      const help = formatCommandHelp(command)
-      expect(help).toContain(`Usage:\n  harrier ${command.name}`)
-      for (const name of Object.keys(command.arguments ?? {})) expect(command.parameters).toContain(name)
-      for (const [name, { type, value }] of Object.entries(command.options)) {
-        expect(help).toContain(`--${name}`)
-        expect(value !== undefined).toBe(type === 'string')
-      }
-      expect(help).toMatch(/Exit codes:\n {2}0 {2}.*\n {2}1 {2}.*\n {2}2 {2}/)
-      expect(help.split('\n').filter((line) => line.length > 125)).toEqual([])
-    },
-  )
+  it.each(
+    commands,
+  )('of $name explains its arguments, its options and its exit codes, and has an example', (command) => {
+    const help = formatCommandHelp(command)
+    expect(help).toContain(`Usage:\n  harrier ${command.name}`)
+    for (const name of Object.keys(command.arguments ?? {})) expect(command.parameters).toContain(name)
+    for (const [name, { type, value }] of Object.entries(command.options)) {
+      expect(help).toContain(`--${name}`)
+      expect(value !== undefined).toBe(type === 'string')
+    }
+    expect(help).toMatch(/Exit codes:\n {2}0 {2}.*\n {2}1 {2}.*\n {2}2 {2}/)
+    expect(help.split('\n').filter((line) => line.length > 125)).toEqual([])
+  })
 
   it.each(commands)('of $name has only examples that it accepts', (command) => {
     expect(command.examples.length).toBeGreaterThan(0)

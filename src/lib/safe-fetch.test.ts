@@ -51,21 +51,25 @@ describe('createSafeFetch', () => {
     expect((error as { shouldRetry(): boolean }).shouldRetry()).toBe(false)
   })
 
-  it.each(['127.0.0.1', '10.0.0.7', '169.254.169.254', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])(
-    'refuses a public name that resolves to %s',
-    async (address) => {
-      const real = dns.lookup
-      closers.push(() => setLookup(real))
-      let asked = 0
-      setLookup(((_name: string, _options: object, callback: (...answer: unknown[]) => void) => {
-        asked++
-        callback(null, [{ address, family: address.includes(':') ? 6 : 4 }])
-      }) as typeof dns.lookup)
-      const answer = createSafeFetch(options)('https://rebound.example.io/')
-      await expect(answer).rejects.toMatchObject({ name: 'RefusedAddressError' })
-      expect(asked).toBe(1)
-    },
-  )
+  it.each([
+    '127.0.0.1',
+    '10.0.0.7',
+    '169.254.169.254',
+    '::1',
+    '::ffff:127.0.0.1',
+    '64:ff9b::7f00:1',
+  ])('refuses a public name that resolves to %s', async (address) => {
+    const real = dns.lookup
+    closers.push(() => setLookup(real))
+    let asked = 0
+    setLookup(((_name: string, _options: object, callback: (...answer: unknown[]) => void) => {
+      asked++
+      callback(null, [{ address, family: address.includes(':') ? 6 : 4 }])
+    }) as typeof dns.lookup)
+    const answer = createSafeFetch(options)('https://rebound.example.io/')
+    await expect(answer).rejects.toMatchObject({ name: 'RefusedAddressError' })
+    expect(asked).toBe(1)
+  })
 
   it('asks a private origin only when that very origin is named', async () => {
     const named = await listen((request, response) => response.end(request.headers['user-agent']))
@@ -128,20 +132,23 @@ describe('createSafeFetch', () => {
     expect(bodies).toEqual(['once'])
   })
 
-  it.each(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'CERT_HAS_EXPIRED'])(
-    'calls %s an upstream failure that may pass',
-    async (code) => {
-      const cause = Object.assign(new Error(code), { code })
-      const broken: SafeFetchOptions['fetch'] = async () => {
-        throw new TypeError('fetch failed', { cause })
-      }
-      const error = await createSafeFetch({ ...options, fetch: broken })(
-        'https://pds.test.example.io/',
-      ).catch((e: unknown) => e)
-      expect(error).toMatchObject({ name: 'NetworkError', kind: 'upstream' })
-      expect((error as { shouldRetry(): boolean }).shouldRetry()).toBe(true)
-    },
-  )
+  it.each([
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'CERT_HAS_EXPIRED',
+  ])('calls %s an upstream failure that may pass', async (code) => {
+    const cause = Object.assign(new Error(code), { code })
+    const broken: SafeFetchOptions['fetch'] = async () => {
+      throw new TypeError('fetch failed', { cause })
+    }
+    const error = await createSafeFetch({ ...options, fetch: broken })('https://pds.test.example.io/').catch(
+      (e: unknown) => e,
+    )
+    expect(error).toMatchObject({ name: 'NetworkError', kind: 'upstream' })
+    expect((error as { shouldRetry(): boolean }).shouldRetry()).toBe(true)
+  })
 
   it('gives up on a silent server after the time limit', async () => {
     const origin = await listen(() => {})

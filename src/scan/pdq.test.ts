@@ -13,29 +13,36 @@ const whyNot = 'the reference fixtures (../shared/pdq) are not on this machine'
 const hashImage = createImageHasher({ maxPixels: 50_000_000 })
 
 describe('createPdqHasher', () => {
-  it.each(vectors.luma)(
-    'follows the reference bit for bit on $name',
-    ({ base64, rows, columns, hash, quality }) => {
-      const luma = lumaOf(Buffer.from(base64, 'base64'))
-      // A hasher of its own, and one whose buffers have held a larger picture.
-      const used = createPdqHasher()
-      used.hashLuma(new Float32Array(300 * 300).fill(77), 300, 300)
-      expect(createPdqHasher().hashLuma(luma, rows, columns)).toEqual({ value: hash, quality })
-      expect(used.hashLuma(luma, rows, columns)).toEqual({ value: hash, quality })
-    },
-  )
+  it.each(vectors.luma)('follows the reference bit for bit on $name', ({
+    base64,
+    rows,
+    columns,
+    hash,
+    quality,
+  }) => {
+    const luma = lumaOf(Buffer.from(base64, 'base64'))
+    // A hasher of its own, and one whose buffers have held a larger picture.
+    const used = createPdqHasher()
+    used.hashLuma(new Float32Array(300 * 300).fill(77), 300, 300)
+    expect(createPdqHasher().hashLuma(luma, rows, columns)).toEqual({ value: hash, quality })
+    expect(used.hashLuma(luma, rows, columns)).toEqual({ value: hash, quality })
+  })
 
-  it.each(vectors.pictures)(
-    'gives the recorded hash of $kind $seed at $width x $height',
-    async ({ kind, seed, width, height, hash, quality }) => {
-      const draw = kind === 'landscape' ? drawLandscape : drawPattern
-      const outcome = await hashImage(await draw(seed, { width, height }))
-      expect(outcome).toMatchObject({
-        kind: 'hashed',
-        hashes: [{ type: 'pdq', value: hash, quality }, {}, {}],
-      })
-    },
-  )
+  it.each(vectors.pictures)('gives the recorded hash of $kind $seed at $width x $height', async ({
+    kind,
+    seed,
+    width,
+    height,
+    hash,
+    quality,
+  }) => {
+    const draw = kind === 'landscape' ? drawLandscape : drawPattern
+    const outcome = await hashImage(await draw(seed, { width, height }))
+    expect(outcome).toMatchObject({
+      kind: 'hashed',
+      hashes: [{ type: 'pdq', value: hash, quality }, {}, {}],
+    })
+  })
 
   it('gives no hash to a picture with a side under five pixels, unless it is sampled to the square', () => {
     const data = Uint8Array.from({ length: 4 * 513 * 3 }, (_, at) => (at * at) >>> 3)
