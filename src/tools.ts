@@ -4,6 +4,7 @@
  */
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
+import { createDeadline } from './lib/deadline.ts'
 import { type MatchOptions, openMatcher } from './match/match.ts'
 import type { Bank, BankContent } from './model/bank.ts'
 import type { ImageHash } from './model/hash.ts'
@@ -65,7 +66,7 @@ export interface Tools extends Hashing {
 export function openHashing(config: Config): Hashing {
   const pool = openHashPool(hashPoolOptions(config))
   return {
-    hash: (bytes) => pool.hash(bytes, AbortSignal.timeout(config.hashTimeoutMs * 2)),
+    hash: (bytes) => pool.hash(bytes, createDeadline(config.hashTimeoutMs * 2)),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
 }

@@ -7,6 +7,7 @@
  * account's images run one at a time, oldest due first; a failure of the store stops the service.
  */
 import { backoffMs } from './lib/backoff.ts'
+import { createDeadline } from './lib/deadline.ts'
 import { AppError, messageOf, shouldRetry } from './lib/errors.ts'
 import { pause } from './lib/pause.ts'
 import type { Did } from './model/ids.ts'
@@ -99,7 +100,7 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
 
 async function attempt(deps: WorkerDeps, options: WorkerOptions, job: ScanJob): Promise<void> {
   const start = performance.now()
-  const deadline = AbortSignal.timeout(leaseMs / 2)
+  const deadline = createDeadline(leaseMs / 2)
   try {
     const outcome = await deps.runJob(job, deadline)
     for (const observer of deps.observers) observer.done(job, outcome, performance.now() - start)

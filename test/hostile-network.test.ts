@@ -179,7 +179,7 @@ describe('a host that', () => {
       createServiceFolder(
         { jetstreamUrl: jetstream.url, plcUrl: host, pdsUrl: host },
         {
-          HARRIER_FETCH_TIMEOUT_MS: '700',
+          HARRIER_FETCH_TIMEOUT_MS: '1500',
           HARRIER_MAX_BLOB_BYTES: '3000000',
           HARRIER_MAX_ATTEMPTS: '3',
           HARRIER_RETRY_BASE_MS: '20',
@@ -200,7 +200,7 @@ describe('a host that', () => {
     for (const [i, { bytes, mimeType, size }] of Object.values(all).entries()) {
       await publishPost(didOf(i), bytes, mimeType ?? 'image/jpeg', size ?? bytes.length)
     }
-    await vi.waitFor(() => expect(ends.size).toBe(Object.keys(all).length), { timeout: 30_000 })
+    await vi.waitFor(() => expect(ends.size).toBe(Object.keys(all).length), { timeout: 55_000 })
   })
   afterAll(() => stack.disposeAsync())
 

@@ -2,6 +2,8 @@ import dns from 'node:dns'
 import { createServer, type RequestListener } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSafeFetch, type SafeFetchOptions, withMaxBody } from './safe-fetch.ts'
 
@@ -163,6 +165,31 @@ describe('createSafeFetch', () => {
     const answer = fetch(origin, { signal: stop.signal })
     stop.abort(new Error('no longer wanted'))
     await expect(answer).rejects.toThrow('no longer wanted')
+  })
+})
+
+describe('the time limit of createSafeFetch', () => {
+  it('ends requests that hang and bodies that drip, though the garbage collector has passed meanwhile', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const origin = await listen((request, response) => {
+      if (request.url !== '/drip') return
+      const timer = setInterval(() => response.write('x'), 10)
+      response.on('close', () => clearInterval(timer))
+    })
+    const fetch = createSafeFetch({ ...options, timeoutMs: 300, allowedPrivateOrigins: [origin] })
+    const collecting = setInterval(collectGarbage, 20)
+    closers.push(() => clearInterval(collecting))
+    const stop = new AbortController()
+    const read = async (path: string): Promise<unknown> => {
+      try {
+        return await (await fetch(`${origin}${path}`, { signal: stop.signal })).text()
+      } catch (error) {
+        return (error as Error).name
+      }
+    }
+    const ends = await Promise.all(['/hang', '/drip', '/hang', '/drip'].map(read))
+    expect(ends).toEqual(['NetworkError', 'TimeoutError', 'NetworkError', 'TimeoutError'])
   })
 })
 

@@ -1,4 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { FetchRequestError, fetchMaxSizeProcessor, safeFetchWrap } from '@atproto-labs/fetch-node'
+import { createDeadline } from './deadline.ts'
 import { AppError } from './errors.ts'
 
 /** Limits of a safe fetch. */
@@ -52,10 +54,17 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
   const shared = { responseMaxSize: Infinity, timeout: Infinity, allowCustomPort: true }
   const base = options.fetch ?? globalThis.fetch
-  const fetchPublic = safeFetchWrap({ ...shared, fetch: base })
+  /**
+   * The wrappers make a `Request` of a `Request`, and those hold their signals by weak references: once the garbage
+   * collector has passed, an abort no longer reaches the connection. So the signal is handed round them.
+   */
+  const signals = new AsyncLocalStorage<AbortSignal>()
+  const fetchUnder: typeof globalThis.fetch = (input, init) =>
+    base(input, { ...init, signal: signals.getStore() ?? null })
+  const fetchPublic = safeFetchWrap({ ...shared, fetch: fetchUnder })
   const fetchPrivate = safeFetchWrap({
     ...shared,
-    fetch: base,
+    fetch: fetchUnder,
     ssrfProtection: false,
     forbiddenDomainNames: [],
   })
@@ -63,8 +72,7 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
 
   return async (input, { timeoutMs = options.timeoutMs, signal: stop, ...init } = {}) => {
     const request = new Request(input, init)
-    const deadline = AbortSignal.timeout(timeoutMs)
-    const signal = stop ? AbortSignal.any([stop, deadline]) : deadline
+    const signal = createDeadline(timeoutMs, stop ?? undefined)
     try {
       return await follow(request, signal)
     } catch (error) {
@@ -79,8 +87,9 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
     let url = new URL(request.url)
     for (let hops = 0; ; hops++) {
       const send = privateOrigins.has(url.origin) ? fetchPrivate : fetchPublic
-      const hop = { headers, redirect: 'manual', signal } as const
-      const response = await (hops === 0 ? send(request, hop) : send(url, { ...hop, method: request.method }))
+      const hop = { headers, redirect: 'manual' } as const
+      const [target, init] = hops === 0 ? [request, hop] : [url, { ...hop, method: request.method }]
+      const response = await signals.run(signal, () => send(target, init))
       const next = redirectTarget(response, url)
       if (!next || !isRedirectOurs(request)) return response
       await response.body?.cancel()
