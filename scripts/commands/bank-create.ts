@@ -26,7 +26,7 @@ export const bankCreateCommand: Command = {
     ...jsonOption,
   },
   notes: ['What a match calls for is the policy file’s affair; without one, matches are only logged.'],
-  examples: ['bank create spam', 'bank create csam --distance 20 --min-quality 60'],
+  examples: ['bank create spam', 'bank create known-abuse --distance 20 --min-quality 60'],
   exits: { 1: 'failed: the name is taken' },
   async run(args, terminal) {
     const [name = ''] = args.positionals

@@ -1,5 +1,6 @@
 import { hasOption, textOption, UsageError } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
+import { importDemo } from './demo-parts.ts'
 
 /** `harrier demo post`: post an image on the network of a running demo. */
 export const demoPostCommand: Command = {
@@ -24,7 +25,7 @@ export const demoPostCommand: Command = {
     const pdsUrl = textOption(args, 'pds')
     if (pdsUrl === undefined || !URL.canParse(pdsUrl))
       throw new UsageError('Expected --pds with the URL of a PDS')
-    const { postPicture } = await import('../demo/post-picture.ts')
+    const { postPicture } = await importDemo(() => import('../demo/post-picture.ts'))
     const [file = ''] = args.positionals
     const post = await postPicture(pdsUrl, textOption(args, 'as') ?? 'bob.test', file)
     terminal.out(hasOption(args, 'json') ? JSON.stringify(post) : `posted ${post.uri}`)

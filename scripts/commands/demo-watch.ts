@@ -1,7 +1,7 @@
-import { abortOnSignals } from '../demo/abort-on-signals.ts'
 import { hasOption, textOption, UsageError } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
 import { printable } from '../lib/terminal.ts'
+import { importDemo } from './demo-parts.ts'
 
 /** `harrier demo watch`: subscribe to a labeler and check what it sends. */
 export const demoWatchCommand: Command = {
@@ -22,7 +22,8 @@ export const demoWatchCommand: Command = {
     for (const url of [serviceUrl, plcUrl]) {
       if (!URL.canParse(url)) throw new UsageError(`Expected a URL but received ${JSON.stringify(url)}`)
     }
-    const { followLabels } = await import('../demo/follow-labels.ts')
+    const { followLabels } = await importDemo(() => import('../demo/follow-labels.ts'))
+    const { abortOnSignals } = await import('../demo/abort-on-signals.ts')
     using interrupt = abortOnSignals()
     for await (const { seq, label, isVerified } of followLabels({
       serviceUrl,

@@ -1,6 +1,6 @@
-import { abortOnSignals } from '../demo/abort-on-signals.ts'
 import { hasOption } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
+import { importDemo } from './demo-parts.ts'
 
 /** `harrier demo`: a small network, and Harrier on it. */
 export const demoCommand: Command = {
@@ -21,8 +21,9 @@ export const demoCommand: Command = {
   examples: ['demo', 'demo --keep'],
   exits: { 0: 'every picture ended as expected', 1: 'failed: some picture did not' },
   async run(args, terminal) {
-    const { runDemo } = await import('../demo/run-demo.ts')
+    const { runDemo } = await importDemo(() => import('../demo/run-demo.ts'))
     const { createJsonPrinter, createPrinter } = await import('../demo/print-event.ts')
+    const { abortOnSignals } = await import('../demo/abort-on-signals.ts')
     using interrupt = abortOnSignals()
     const tell = hasOption(args, 'json') ? createJsonPrinter(terminal) : createPrinter(terminal)
     const isAsExpected = await runDemo({ tell, isKept: hasOption(args, 'keep'), signal: interrupt.signal })
