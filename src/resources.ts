@@ -66,7 +66,7 @@ function noticesOf(config: Config, secrets: Secrets): Notice[] {
     config.labelerDid === undefined && {
       setting: 'HARRIER_LABELER_DID',
       means: `labels are published as ${labelerOf(config)}, which only this machine can resolve`,
-      fix: 'create an account for the labeler, add the #atproto_label key and the #atproto_labeler service to its DID document, and set its DID',
+      fix: 'create an account for the labeler, add the #atproto_label key and the #atproto_labeler service to its DID document, and set its DID (see docs/OPERATING.md)',
     },
     secrets.signingKey === undefined && {
       setting: 'HARRIER_SIGNING_KEY',

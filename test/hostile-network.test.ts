@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { crc32 } from 'node:zlib'
 import { cidForRawBytes } from '@atproto/lex-data'
 import sharp from 'sharp'
@@ -10,6 +9,7 @@ import { openSqlite } from '../src/store/sqlite.ts'
 import { otherCid } from './support/builders.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type JetstreamStandIn, openJetstream } from './support/jetstream.ts'
+import { openLoopbackServer } from './support/listen.ts'
 import { bankPicture, createServiceFolder, openService, type ServiceFolder } from './support/service.ts'
 
 /** What one account's host does when it is asked for a blob. */
@@ -204,16 +204,8 @@ describe('a host that', () => {
   })
   afterAll(() => stack.disposeAsync())
 
-  async function listen(
-    handler: (request: IncomingMessage, response: ServerResponse) => void,
-  ): Promise<string> {
-    const server: Server = createServer(handler)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    stack.defer(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  async function listen(answer: RequestListener): Promise<string> {
+    return stack.use(await openLoopbackServer(answer)).origin
   }
 
   async function publishPost(did: string, bytes: Uint8Array, mimeType: string, size: number): Promise<void> {

@@ -1,10 +1,10 @@
 import dns from 'node:dns'
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openLoopbackServer } from '../../test/support/listen.ts'
 import { createSafeFetch, type SafeFetchOptions, withMaxBody } from './safe-fetch.ts'
 
 const options = { timeoutMs: 1_000, maxRedirects: 3, allowedPrivateOrigins: [], userAgent: 'harrier-test' }
@@ -16,13 +16,9 @@ afterEach(() => {
 
 /** Starts a server on the loopback and returns its origin. */
 async function listen(answer: RequestListener): Promise<string> {
-  const server = createServer(answer)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closers.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const server = await openLoopbackServer(answer)
+  closers.push(() => server[Symbol.dispose]())
+  return server.origin
 }
 
 function setLookup(lookup: typeof dns.lookup): void {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { cidForRawHash } from '@atproto/lex-data'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openLoopbackServer } from '../../test/support/listen.ts'
 import { createSafeFetch } from '../lib/safe-fetch.ts'
 import type { Cid, Did } from '../model/ids.ts'
 import { createFetchBlob, type FetchBlob } from './fetch-blob.ts'
@@ -20,13 +20,9 @@ afterEach(() => {
 
 /** Starts a host that answers `getBlob` as told, and returns its origin. */
 async function listen(answer: RequestListener): Promise<string> {
-  const server = createServer(answer)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closers.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const server = await openLoopbackServer(answer)
+  closers.push(() => server[Symbol.dispose]())
+  return server.origin
 }
 
 async function fetchFrom(answer: RequestListener, cid: Cid = pictureCid): ReturnType<FetchBlob> {
