@@ -22,7 +22,7 @@ import type { StreamCursor } from './model/stream-event.ts'
 import { runJob, type Stages } from './pipeline.ts'
 import { createLabelTail } from './publish/label-tail.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
-import { hashPoolOptions, type Notice, openResources } from './resources.ts'
+import { hashPlanOf, hashPoolOptions, type Notice, openResources } from './resources.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
@@ -82,8 +82,15 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     timeoutMs: config.fetchTimeoutMs,
     now: () => world.now().getTime(),
   })
+  const matcher = await openMatcher(database.banks)
   const scanImage = createScanImage(
-    { resolvePds: identity.resolvePds, loadScan: database.images.load, fetch, pool },
+    {
+      resolvePds: identity.resolvePds,
+      loadScan: database.images.load,
+      plan: () => hashPlanOf(config, matcher.profiles),
+      fetch,
+      pool,
+    },
     {
       maxBlobBytes: config.maxBlobBytes,
       timeoutMs: config.fetchTimeoutMs,
@@ -92,7 +99,6 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     },
   )
   await poolIsReady
-  const matcher = await openMatcher(database.banks)
   const applyEffects = createApplyEffects({ database, now: world.now })
   const signLabels = createSignLabels({
     key,

@@ -2,6 +2,7 @@ import { AppError, messageOf } from './lib/errors.ts'
 import type { Log } from './lib/logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { JobOutcome, ScanJob } from './model/job.ts'
+import type { Match } from './model/match.ts'
 import { outcomeOf } from './model/scan.ts'
 import type { JobObserver } from './worker.ts'
 
@@ -52,12 +53,18 @@ function lineOf(
     matches: matches.length,
     nearest: matches[0]?.distance ?? null,
     bank: matches[0]?.bank ?? null,
+    look: lookOf(matches[0]),
     effects: effects.map((effect) => (effect.kind === 'log' ? effect.kind : `${effect.kind}:${effect.val}`)),
     seqs: labels.map((label) => label.seq),
     attempts,
     durationMs: rounded(durationMs),
     timings: Object.fromEntries(Object.entries(timings).map(([name, ms]) => [name, rounded(ms)])),
   }
+}
+
+/** Which look at the image matched, and by which hasher; null where a digest did, or nothing. */
+function lookOf(match: Match | undefined): string | null {
+  return match?.hashType === 'pdq' ? `${match.variant} ${match.profile}` : null
 }
 
 /** Milliseconds to a tenth: what a person reads. */

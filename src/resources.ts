@@ -5,6 +5,8 @@ import { importSigningKey, type SigningKey } from './atproto/signing-key.ts'
 import type { Secrets } from './config/config.ts'
 import { cautiousPolicy, parsePolicy } from './config/policy.ts'
 import type { Config } from './config/settings.ts'
+import type { PdqProfile } from './model/hash.ts'
+import type { HashPlan } from './model/hash-plan.ts'
 import { type Did, parseDid } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
 import type { HashPoolOptions } from './scan/hash-pool.ts'
@@ -34,6 +36,17 @@ export async function openResources(config: Config, secrets: Secrets): Promise<R
       : await importSigningKey(secrets.signingKey)
   const database = await openSqlite({ path: join(config.dataDir, 'harrier.db') })
   return { database, key, src: labelerOf(config), policy, notices: noticesOf(config, secrets) }
+}
+
+/** Which looks at an image are hashed, in the given profiles. */
+export function hashPlanOf(config: Config, profiles: readonly PdqProfile[]): HashPlan {
+  return {
+    profiles,
+    isOriented: config.hashOriented,
+    isFlattened: config.hashFlattened,
+    frames: config.hashFrames,
+    isTurned: config.hashTurned,
+  }
 }
 
 /** The hash pool's limits, in its own words. */

@@ -5,14 +5,16 @@
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { createDeadline } from './lib/deadline.ts'
+import { AppError } from './lib/errors.ts'
 import { type MatchOptions, openMatcher } from './match/match.ts'
-import type { Bank, BankContent } from './model/bank.ts'
-import type { ImageHash } from './model/hash.ts'
+import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
+import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
+import type { HashPlan } from './model/hash-plan.ts'
 import type { Cid, SubjectUri } from './model/ids.ts'
 import type { SequencedLabel } from './model/label.ts'
 import type { Match } from './model/match.ts'
 import { createSignLabel } from './publish/sign-labels.ts'
-import { hashPoolOptions, openResources } from './resources.ts'
+import { hashPlanOf, hashPoolOptions, openResources } from './resources.ts'
 import type { HashOutcome } from './scan/hash-image.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import type { AuditEntry } from './store/audit-store.ts'
@@ -27,8 +29,20 @@ export type LabelRequest = {
 
 /** Hashes images in processes of its own; leaves nothing behind, and needs no data folder. */
 export interface Hashing extends AsyncDisposable {
-  /** Hashes one image; rejects when the decoder had to be stopped. */
-  hash(bytes: Uint8Array): Promise<HashOutcome>
+  /**
+   * Hashes one image in both profiles, with the looks that the settings ask for and those that `more` asks for; rejects
+   * when the decoder had to be stopped.
+   */
+  hash(bytes: Uint8Array, more?: Partial<HashPlan>): Promise<HashOutcome>
+}
+
+/** What became of content that was to be added. */
+export type AddedContent = {
+  readonly contentId: number
+  /** False when the bank held all of it already. */
+  readonly isNew: boolean
+  /** The PDQ hash that was left out for its quality. */
+  readonly leftOut: PdqImageHash | undefined
 }
 
 /** What the commands can do. Every change is one transaction with its audit row. */
@@ -37,17 +51,16 @@ export interface Tools extends Hashing {
   match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Match[]>
   readonly banks: {
     /** @throws `BankExistsError` when the name is taken. */
-    create(bank: Pick<Bank, 'name' | 'threshold' | 'minQuality'>): Promise<Bank>
+    create(bank: Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile'>): Promise<Bank>
     list(): Promise<(Bank & { readonly contentCount: number })[]>
     find(name: string): Promise<Bank | undefined>
     /** Returns up to `limit` contents after an id, by id. */
     contents(bank: Bank, afterId: number, limit: number): Promise<BankContent[]>
-    /** Adds known content; hashes that the bank holds already are not added twice. */
-    add(
-      bank: Bank,
-      hashes: readonly ImageHash[],
-      note: string,
-    ): Promise<{ readonly contentId: number; readonly isNew: boolean }>
+    /**
+     * Adds known content: the digests, and the PDQ hash of the stored pixels in the bank's profile. Hashes that the bank
+     * holds already are not added twice. A PDQ hash below the bank's least quality says too little and is left out.
+     */
+    add(bank: Bank, hashes: readonly ImageHash[], note: string): Promise<AddedContent>
     /** Removes one content; false when the bank has none of that id. */
     removeContent(bank: Bank, contentId: number): Promise<boolean>
     /** Removes the bank with all its contents. */
@@ -66,7 +79,12 @@ export interface Tools extends Hashing {
 export function openHashing(config: Config): Hashing {
   const pool = openHashPool(hashPoolOptions(config))
   return {
-    hash: (bytes) => pool.hash(bytes, createDeadline(config.hashTimeoutMs * 2)),
+    hash: (bytes, more) =>
+      pool.hash(
+        bytes,
+        { ...hashPlanOf(config, pdqProfiles), ...more },
+        createDeadline(config.hashTimeoutMs * 2),
+      ),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
 }
@@ -99,17 +117,32 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       create: (bank) =>
         database.transaction(async ({ banks, audit: log }) => {
           await log.append([
-            audit('bank.created', bank.name, { threshold: bank.threshold, minQuality: bank.minQuality }),
+            audit('bank.created', bank.name, {
+              threshold: bank.threshold,
+              minQuality: bank.minQuality,
+              profile: bank.profile,
+            }),
           ])
           return banks.create({ ...bank, createdAt: new Date().toISOString() })
         }),
       add: (bank, hashes, note) =>
         database.transaction(async ({ banks, audit: log }) => {
-          const added = await banks.addContent(bank.id, { hashes, note, createdAt: new Date().toISOString() })
-          const types = hashes.map((hash) => hash.type)
+          const wanted = hashes.filter((hash) => isForBank(hash, bank))
+          const kept = wanted.filter((hash) => hash.quality >= bank.minQuality)
+          const leftOut = wanted.find((hash) => hash.type === 'pdq' && !kept.includes(hash)) as
+            | PdqImageHash
+            | undefined
+          if (kept.length === 0)
+            throw new AppError('invalid', `Expected content that bank ${bank.name} can hold`)
+          const added = await banks.addContent(bank.id, {
+            hashes: kept,
+            note,
+            createdAt: new Date().toISOString(),
+          })
+          const types = kept.map((hash) => hash.type)
           if (added.isNew)
             await log.append([audit('bank.content-added', bank.name, { content: added.contentId, types })])
-          return added
+          return { ...added, leftOut }
         }),
       removeContent: (bank, contentId) =>
         database.transaction(async ({ banks, audit: log }) => {
@@ -137,4 +170,9 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
+}
+
+/** A bank holds one PDQ hash of a picture: of its pixels as stored, in the bank's profile. */
+function isForBank(hash: ImageHash, bank: Bank): boolean {
+  return hash.type !== 'pdq' || (hash.variant === 'original' && hash.profile === profileForBank(bank.profile))
 }

@@ -66,6 +66,7 @@ describe('the command line', () => {
         path: 'known.png',
         pdq: expect.stringMatching(/^[0-9a-f]{64}$/),
         quality: 100,
+        pdqFullResolution: expect.stringMatching(/^[0-9a-f]{64}$/),
         md5: expect.stringMatching(/^[0-9a-f]{32}$/),
         sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
         cid: expect.stringMatching(/^bafkrei[a-z2-7]{52}$/),
@@ -93,7 +94,16 @@ describe('the command line', () => {
     expect(linesOf(matched.out)).toEqual([
       {
         query: 'like.jpg',
-        matches: [{ bank: 'known', contentId, hashType: 'pdq', distance: expect.any(Number) }],
+        matches: [
+          {
+            bank: 'known',
+            contentId,
+            hashType: 'pdq',
+            profile: 'reference-512',
+            variant: 'original',
+            distance: expect.any(Number),
+          },
+        ],
       },
       { query: 'other.jpg', matches: [] },
     ])

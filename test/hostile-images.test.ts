@@ -6,8 +6,10 @@ import { promisify } from 'node:util'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { HashPlan } from '../src/model/hash-plan.ts'
 import { confinedProcess } from '../src/scan/confine-child.ts'
 import { type HashPool, openHashPool } from '../src/scan/hash-pool.ts'
+import { webpOf } from './support/animations.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 
 const never = new AbortController().signal
@@ -17,6 +19,13 @@ const limits = {
   timeoutMs: 5_000,
   maxMemoryBytes: 512 * 2 ** 20,
   maxQueue: 100,
+}
+const plan: HashPlan = {
+  profiles: ['reference-512'],
+  isOriented: true,
+  isFlattened: true,
+  frames: 3,
+  isTurned: false,
 }
 const isLinux = existsSync('/proc/self/status')
 let good: Buffer
@@ -31,7 +40,7 @@ afterAll(async () => await pool[Symbol.asyncDispose]())
 /** Shows that a pool still works, and gives the hashes it always gave. */
 async function expectGoodImage(from: HashPool): Promise<void> {
   const sha256 = createHash('sha256').update(good).digest('hex')
-  expect(await from.hash(good, never)).toMatchObject({
+  expect(await from.hash(good, plan, never)).toMatchObject({
     kind: 'hashed',
     facts: { format: 'jpeg', width: 320, height: 214, size: good.length },
     hashes: [{ type: 'pdq' }, { type: 'md5' }, { type: 'sha256', value: sha256 }],
@@ -79,16 +88,29 @@ describe('an image that cannot be hashed', () => {
   ]
 
   it.each(cases)('ends %s in its named outcome', async (_, make, reason) => {
-    const outcome = await pool.hash(await make(), never)
+    const outcome = await pool.hash(await make(), plan, never)
     expect(outcome).toMatchObject({ kind: 'unscannable', reason })
     await expectGoodImage(pool)
   })
 })
 
+describe('an image whose header asks for more memory than the limit', () => {
+  it('is refused before it is decoded, and a smaller one is hashed by the same process', async () => {
+    await using small = openHashPool({ ...limits, maxPixels: 50_000_000, maxMemoryBytes: 180 * 2 ** 20 })
+    const bytes = pngOf(7_000, 7_000)
+    expect(await small.hash(bytes, plan, never)).toMatchObject({
+      kind: 'unscannable',
+      reason: 'too-much-memory',
+      hashMs: 0,
+    })
+    await expectGoodImage(small)
+  })
+})
+
 describe('an odd image that can be hashed', () => {
   it('takes a JPEG that breaks off, as the reference does', async () => {
-    const whole = await pool.hash(good, never)
-    const cut = await pool.hash(good.subarray(0, Math.floor(good.length * 0.9)), never)
+    const whole = await pool.hash(good, plan, never)
+    const cut = await pool.hash(good.subarray(0, Math.floor(good.length * 0.9)), plan, never)
     expect(cut).toMatchObject({ kind: 'hashed', facts: { width: 320, height: 214 } })
     expect(distance(pdqOf(whole), pdqOf(cut))).toBeLessThan(100)
   })
@@ -96,18 +118,18 @@ describe('an odd image that can be hashed', () => {
   it('reads no more of a bomb than the picture in it', async () => {
     const bomb = pngOf(16, 16, Buffer.alloc(40_000_000))
     expect(bomb.length).toBeLessThan(200_000)
-    const outcome = await pool.hash(bomb, never)
+    const outcome = await pool.hash(bomb, plan, never)
     expect(outcome).toMatchObject({ kind: 'hashed', facts: { width: 16, height: 16 } })
     expect(outcome.decodeMs).toBeLessThan(1_000)
   })
 
   it('takes a picture of one pixel, which has no detail', async () => {
-    const outcome = await pool.hash(await flat(1, 1), never)
+    const outcome = await pool.hash(await flat(1, 1), plan, never)
     expect(outcome).toMatchObject({ facts: { width: 1, height: 1 }, hashes: [{ quality: 0 }, {}, {}] })
   })
 
   it('takes exactly as many pixels as the limit', async () => {
-    expect(await pool.hash(await flat(2_000, 2_000), never)).toMatchObject({ kind: 'hashed' })
+    expect(await pool.hash(await flat(2_000, 2_000), plan, never)).toMatchObject({ kind: 'hashed' })
   })
 
   it.each([
@@ -118,12 +140,12 @@ describe('an odd image that can be hashed', () => {
     'tiff',
   ] as const)('takes %s by its bytes, near to the JPEG', async (format) => {
     const bytes = await sharp(good).toFormat(format, { effort: 1 }).toBuffer()
-    const outcome = await pool.hash(bytes, never)
+    const outcome = await pool.hash(bytes, plan, never)
     expect(outcome).toMatchObject({
       kind: 'hashed',
       facts: { format, width: 320, height: 214, size: bytes.length },
     })
-    expect(distance(pdqOf(outcome), pdqOf(await pool.hash(good, never)))).toBeLessThanOrEqual(10)
+    expect(distance(pdqOf(outcome), pdqOf(await pool.hash(good, plan, never)))).toBeLessThanOrEqual(10)
   })
 
   it.each(['gif', 'webp'] as const)('takes the first frame of an animated %s', async (format) => {
@@ -132,38 +154,46 @@ describe('an odd image that can be hashed', () => {
       .toFormat(format)
       .toBuffer()
     expect((await sharp(animated).metadata()).pages).toBe(2)
-    const outcome = await pool.hash(animated, never)
+    const outcome = await pool.hash(animated, plan, never)
     expect(outcome).toMatchObject({ facts: { format, width: 320, height: 214 } })
-    expect(distance(pdqOf(outcome), pdqOf(await pool.hash(good, never)))).toBeLessThanOrEqual(10)
+    expect(distance(pdqOf(outcome), pdqOf(await pool.hash(good, plan, never)))).toBeLessThanOrEqual(10)
+  })
+
+  it('takes a WebP of 60,000 frames, which libwebp alone would need seconds for', async () => {
+    const create = { width: 1, height: 1, channels: 3, background: '#456' } as const
+    const bytes = webpOf(16, 16, await sharp({ create }).webp({ lossless: true }).toBuffer(), 60_000)
+    const outcome = await pool.hash(bytes, plan, never)
+    expect(outcome).toMatchObject({ facts: { format: 'webp', width: 16, height: 16, size: bytes.length } })
+    expect(outcome.decodeMs).toBeLessThan(1_000)
   })
 
   it('takes the high byte of 16-bit samples', async () => {
     const eight = await sharp(good).png().toBuffer()
     const sixteen = await sharp(good).toColourspace('rgb16').png().toBuffer()
     expect((await sharp(sixteen).metadata()).depth).toBe('ushort')
-    expect(pdqOf(await pool.hash(sixteen, never))).toBe(pdqOf(await pool.hash(eight, never)))
+    expect(pdqOf(await pool.hash(sixteen, plan, never))).toBe(pdqOf(await pool.hash(eight, plan, never)))
   })
 
   it('drops alpha without mixing a background in', async () => {
     const opaque = await sharp(good).png().toBuffer()
     const hidden = await sharp(good).ensureAlpha(0).png().toBuffer()
-    expect(pdqOf(await pool.hash(hidden, never))).toBe(pdqOf(await pool.hash(opaque, never)))
+    expect(pdqOf(await pool.hash(hidden, plan, never))).toBe(pdqOf(await pool.hash(opaque, plan, never)))
   })
 
   it('leaves the EXIF rotation alone', async () => {
     const turned = await sharp(good).withMetadata({ orientation: 6 }).png().toBuffer()
     expect((await sharp(turned).metadata()).orientation).toBe(6)
-    const outcome = await pool.hash(turned, never)
+    const outcome = await pool.hash(turned, plan, never)
     expect(outcome).toMatchObject({ facts: { width: 320, height: 214 } })
-    expect(pdqOf(outcome)).toBe(pdqOf(await pool.hash(good, never)))
+    expect(pdqOf(outcome)).toBe(pdqOf(await pool.hash(good, plan, never)))
   })
 
   it('takes a CMYK JPEG near to the picture that it was made from', async () => {
     const cmyk = await sharp(good).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer()
     expect((await sharp(cmyk).metadata()).space).toBe('cmyk')
-    const outcome = await pool.hash(cmyk, never)
+    const outcome = await pool.hash(cmyk, plan, never)
     expect(outcome).toMatchObject({ kind: 'hashed', facts: { format: 'jpeg' } })
-    expect(distance(pdqOf(outcome), pdqOf(await pool.hash(good, never)))).toBeLessThanOrEqual(24)
+    expect(distance(pdqOf(outcome), pdqOf(await pool.hash(good, plan, never)))).toBeLessThanOrEqual(24)
   })
 })
 
@@ -174,8 +204,8 @@ describe.runIf(isLinux)('a decoder that fails', () => {
     await expectGoodImage(fresh)
     const [pid] = decoderPids().filter((one) => !others.includes(one))
     process.kill(pid!, 'SIGSTOP')
-    const stuck = fresh.hash(good, never)
-    const behind = fresh.hash(good, never)
+    const stuck = fresh.hash(good, plan, never)
+    const behind = fresh.hash(good, plan, never)
     await expect(stuck).rejects.toMatchObject({ name: 'DecoderTimeoutError', kind: 'timeout' })
     expect(await behind).toMatchObject({ kind: 'hashed' })
     expect(decoderPids()).not.toContain(pid)
@@ -188,8 +218,8 @@ describe.runIf(isLinux)('a decoder that fails', () => {
     await expectGoodImage(fresh)
     const [pid] = decoderPids().filter((one) => !others.includes(one))
     process.kill(pid!, 'SIGSTOP')
-    const hit = fresh.hash(good, never)
-    const behind = fresh.hash(good, never)
+    const hit = fresh.hash(good, plan, never)
+    const behind = fresh.hash(good, plan, never)
     expect(fresh.pending).toBe(2)
     process.kill(pid!, 'SIGSEGV')
     process.kill(pid!, 'SIGCONT')
@@ -200,12 +230,11 @@ describe.runIf(isLinux)('a decoder that fails', () => {
     expect(fresh.pending).toBe(0)
   })
 
-  it('takes too much memory: it is ended, and a smaller image is hashed', async () => {
-    const create = { width: 7_000, height: 7_000, channels: 3, background: '#456' } as const
-    const large = await sharp({ create }).jpeg({ quality: 50 }).toBuffer()
-    await using fresh = openHashPool({ ...limits, maxPixels: 50_000_000, maxMemoryBytes: 180 * 2 ** 20 })
+  it('takes more memory than the header said: it is ended, and the next image is hashed', async () => {
+    const entry = join(import.meta.dirname, 'support/greedy-decoder.ts')
+    await using fresh = openHashPool({ ...limits, entry, maxMemoryBytes: 256 * 2 ** 20 })
     await expectGoodImage(fresh)
-    const error = await fresh.hash(large, never).catch((error: unknown) => error)
+    const error = await fresh.hash(Buffer.from('greedy'), plan, never).catch((error: unknown) => error)
     expect(error).toMatchObject({ name: 'DecoderOutOfMemoryError', kind: 'unavailable' })
     await expectGoodImage(fresh)
   })
@@ -215,7 +244,7 @@ describe.runIf(isLinux)('a decoder that fails', () => {
     await using broken = openHashPool({ ...limits, maxPixels: Number.NaN })
     const startedAt = performance.now()
     for (let attempt = 0; attempt < 2; attempt++) {
-      const error = await broken.hash(good, never).catch((error: unknown) => error)
+      const error = await broken.hash(good, plan, never).catch((error: unknown) => error)
       expect(error).toMatchObject({ name: 'DecoderStartError', kind: 'unavailable' })
       const { stderr } = (error as { details: { stderr: string } }).details
       expect(stderr).toContain('Expected a whole number for maxPixels but received NaN')
@@ -230,9 +259,9 @@ describe('openHashPool', () => {
   it('refuses one image more than may wait, and lets callers leave', async () => {
     await using small = openHashPool({ ...limits, maxQueue: 1 })
     const stop = new AbortController()
-    const first = small.hash(good, never)
-    const second = small.hash(good, stop.signal)
-    await expect(small.hash(good, never)).rejects.toMatchObject({
+    const first = small.hash(good, plan, never)
+    const second = small.hash(good, plan, stop.signal)
+    await expect(small.hash(good, plan, never)).rejects.toMatchObject({
       name: 'HashQueueFullError',
       kind: 'unavailable',
     })
@@ -247,12 +276,12 @@ describe('openHashPool', () => {
     await expectGoodImage(closing)
     const open = decoderPids().length
     const waiting = [1, 2, 3].map(
-      async () => await closing.hash(good, never).catch((error: unknown) => error),
+      async () => await closing.hash(good, plan, never).catch((error: unknown) => error),
     )
     await closing[Symbol.asyncDispose]()
     for (const error of await Promise.all(waiting))
       expect(error).toMatchObject({ name: 'HashPoolClosedError' })
-    await expect(closing.hash(good, never)).rejects.toMatchObject({ name: 'HashPoolClosedError' })
+    await expect(closing.hash(good, plan, never)).rejects.toMatchObject({ name: 'HashPoolClosedError' })
     if (isLinux) expect(decoderPids().length).toBeLessThan(open)
   })
 
@@ -262,7 +291,7 @@ describe('openHashPool', () => {
       import { readFileSync, writeSync } from 'node:fs'
       import { openHashPool } from ${pool}
       const pool = openHashPool(${JSON.stringify(limits)})
-      await pool.hash(Buffer.from('no picture'), new AbortController().signal)
+      await pool.hash(Buffer.from('no picture'), ${JSON.stringify(plan)}, new AbortController().signal)
       writeSync(1, readFileSync('/proc/' + process.pid + '/task/' + process.pid + '/children', 'utf8'))
       process.kill(process.pid, 'SIGKILL')`
     const argv = ['--input-type=module', '-e', script]
@@ -318,8 +347,8 @@ describe('the confinement of a decoder', () => {
       expect(new Set(names)).toEqual(
         new Set([
           'MALLOC_ARENA_MAX',
-          'NODE_CHANNEL_FD',
-          'NODE_CHANNEL_SERIALIZATION_MODE',
+          'MALLOC_MMAP_THRESHOLD_',
+          'MALLOC_TRIM_THRESHOLD_',
           'UV_THREADPOOL_SIZE',
         ]),
       )

@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { App } from '../src/app.ts'
 import { generateSigningKey } from '../src/atproto/signing-key.ts'
@@ -117,6 +118,44 @@ describe('a known image on the network', () => {
     }
   })
 
+  it('is found as viewers see it, when its pixels are stored turned and EXIF turns them back', async () => {
+    const turned = await sharp(picture)
+      .rotate(90)
+      .withMetadata({ orientation: 8 })
+      .jpeg({ quality: 85 })
+      .toBuffer()
+    const post = await network.post(alice, 'turned', [turned])
+    const [outcome] = await jobs.of(post.uri)
+    expect(outcome?.matches).toMatchObject([{ bank: 'known', hashType: 'pdq', variant: 'oriented' }])
+    expect(await query(post.uri)).toHaveLength(1)
+  })
+
+  it('is compared in kind with a bank whose hashes were made at full resolution', async () => {
+    const large = await recompress(await drawLandscape(5, { width: 1400, height: 900 }), 92)
+    await using tools = await openServiceTools(folder)
+    const hashed = await tools.hash(large)
+    const pdqOf = (profile: string) =>
+      hashed.kind === 'hashed'
+        ? hashed.hashes.filter((hash) => hash.type === 'pdq' && hash.profile === profile)
+        : []
+    const inKind = await tools.banks.create({
+      name: 'hma',
+      threshold: 0,
+      minQuality: 50,
+      profile: 'full-resolution',
+    })
+    await tools.banks.add(inKind, pdqOf('full-resolution'), 'made at full resolution')
+    await expect.poll(async () => (await metric('labeler_match_bank_hashes'))[0]).toBe(4)
+    const copy = await sharp(large).withMetadata({ orientation: 1 }).png().toBuffer()
+    const [outcome] = await jobs.of((await network.post(alice, 'large', [copy])).uri)
+    expect(outcome?.matches).toMatchObject([
+      { bank: 'hma', distance: 0, profile: 'full-resolution', variant: 'original' },
+    ])
+    expect(pdqOf('reference-512')[0]?.value).not.toBe(pdqOf('full-resolution')[0]?.value)
+    await tools.banks.remove(inKind)
+    await expect.poll(async () => (await metric('labeler_match_bank_hashes'))[0]).toBe(3)
+  })
+
   it('is told from another picture, which stays unlabeled', async () => {
     const post = await network.post(alice, 'another picture', [await recompress(await drawLandscape(2), 90)])
     const [outcome] = await jobs.of(post.uri)
@@ -187,7 +226,7 @@ describe('a known image on the network', () => {
     expect(done.length).toBeGreaterThan(5)
     const keys = new Set(done.map((line) => Object.keys(line).join(' ')))
     expect([...keys]).toEqual([
-      'level time did uri cid outcome isCached matches nearest bank effects seqs attempts durationMs timings msg',
+      'level time did uri cid outcome isCached matches nearest bank look effects seqs attempts durationMs timings msg',
     ])
     expect(lines.join('\n')).not.toMatch(/"[0-9a-f]{32,}"/)
   })

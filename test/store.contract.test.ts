@@ -239,7 +239,8 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
   describe('banks', () => {
     const hash = { type: 'pdq', value: 'a'.repeat(64), quality: 100 } as const
     const content = (hashes = [hash]) => ({ hashes, note: 'n', createdAt: at })
-    const create = (name: string) => db.banks.create({ name, threshold: 31, minQuality: 50, createdAt: at })
+    const create = (name: string) =>
+      db.banks.create({ name, threshold: 31, minQuality: 50, profile: 'unknown', createdAt: at })
 
     it('have unique names', async () => {
       await create('one')
@@ -270,20 +271,19 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
     })
   })
 
-  it('keeps the first outcome of a CID and gives it back as cached', async () => {
+  it('keeps the latest outcome of a CID and gives it back as cached', async () => {
     const scan = {
       kind: 'hashed',
       facts: { format: 'jpeg', width: 3, height: 4, size: 5 },
       hashes: [{ type: 'md5', value: 'b'.repeat(32), quality: 100 }],
+      plan: { profiles: ['reference-512'], isOriented: true, isFlattened: true, frames: 4, isTurned: false },
       timings: noTimings,
       isCached: false,
     } as const
+    const corrupt = { kind: 'unscannable', reason: 'corrupt', timings: noTimings, isCached: false } as const
+    await db.images.save(someCid, corrupt, at)
+    expect(await db.images.load(someCid)).toEqual({ ...corrupt, isCached: true })
     await db.images.save(someCid, scan, at)
-    await db.images.save(
-      someCid,
-      { kind: 'unscannable', reason: 'corrupt', timings: noTimings, isCached: false },
-      at,
-    )
     expect(await db.images.load(someCid)).toEqual({ ...scan, isCached: true })
     expect(await db.images.load(otherCid)).toBeUndefined()
   })

@@ -15,7 +15,7 @@ export const bankAddCommand: Command = {
   parameters: 'BANK FILE|HEX...',
   arguments: {
     BANK: 'its name',
-    FILE: 'an image; its PDQ, MD5 and SHA-256 are added, the image itself is not kept',
+    FILE: 'an image; its PDQ (in the bank’s profile), MD5 and SHA-256 are added, the image itself is not kept',
     HEX: 'a hash: 64 hex digits are PDQ unless --type says otherwise, 32 are MD5',
   },
   arity: [2, Number.POSITIVE_INFINITY],
@@ -54,8 +54,13 @@ export const bankAddCommand: Command = {
     for (const source of sources)
       contents.push({ source, hashes: await hashesOfArgument(tools, source, type) })
     for (const { source, hashes } of contents) {
-      const { contentId, isNew } = await tools.banks.add(bank, hashes, note)
+      const { contentId, isNew, leftOut } = await tools.banks.add(bank, hashes, note)
       const text = `${printable(source)}  ${isNew ? 'added as' : 'is there already as'} content ${contentId}`
+      if (leftOut) {
+        terminal.err(
+          `harrier: ${printable(source)}: PDQ left out: quality ${leftOut.quality} is below the bank’s ${bank.minQuality}`,
+        )
+      }
       terminal.out(
         hasOption(args, 'json') ? JSON.stringify({ source, bank: bank.name, contentId, isNew }) : text,
       )

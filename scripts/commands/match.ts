@@ -30,7 +30,8 @@ export const matchCommand: Command = {
   },
   notes: [
     'Matches are listed nearest first. Digests (md5, sha256) match at distance 0 or not at all.',
-    'JSON: one object per argument, in the order given: query and matches, each with bank, contentId, hashType, distance.',
+    'JSON: one object per argument, in the order given: query and matches, each with bank, contentId, hashType,\n' +
+      'distance, and for PDQ the profile and the variant: which look at the image matched.',
   ],
   examples: [
     'match photo.jpg',
@@ -64,12 +65,8 @@ export const matchCommand: Command = {
 }
 
 function printJson(query: string, matches: readonly Match[], terminal: Terminal): void {
-  const shown = matches.map(({ bank, contentId, hashType, distance }) => ({
-    bank,
-    contentId,
-    hashType,
-    distance,
-  }))
+  // The bank's number is the store's affair.
+  const shown = matches.map((match) => ({ ...match, bankId: undefined }))
   terminal.out(JSON.stringify({ query, matches: shown }))
 }
 
@@ -82,8 +79,9 @@ function printText(query: string, matches: readonly Match[], terminal: Terminal)
     String(match.contentId),
     match.hashType,
     String(match.distance),
+    match.hashType === 'pdq' ? `${match.variant}, ${match.profile}` : '',
   ])
   if (rows.length === 0) return
-  for (const line of formatTable([['bank', 'content', 'hash', 'distance'], ...rows]))
+  for (const line of formatTable([['bank', 'content', 'hash', 'distance', 'look'], ...rows]))
     terminal.out(`  ${line}`)
 }

@@ -53,6 +53,7 @@ export async function bankPicture(settings: DemoSettings, bytes: Uint8Array, not
     name: demoBank,
     threshold: defaultThreshold,
     minQuality: defaultMinQuality,
+    profile: 'reference-512',
   })
   const { contentId } = await tools.banks.add(bank, hashed.hashes, note)
   return contentId

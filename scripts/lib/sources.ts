@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { cidForRawHash } from '@atproto/lex-data'
 import { AppError } from '../../src/lib/errors.ts'
-import { type HashType, hashHexDigits, type ImageHash, parseHashValue } from '../../src/model/hash.ts'
+import {
+  type HashType,
+  hashHexDigits,
+  type ImageHash,
+  parseHashValue,
+  pdqProfiles,
+} from '../../src/model/hash.ts'
+import type { HashPlan } from '../../src/model/hash-plan.ts'
 import type { ImageFacts } from '../../src/model/scan.ts'
 import { unscannableReasons } from '../../src/model/scan.ts'
 import type { Hashing, Tools } from '../../src/tools.ts'
@@ -29,23 +36,31 @@ export type HashedFile = {
 }
 
 /**
- * Returns the hashes of an image file, made as the service makes them.
+ * Returns the hashes of an image file, made as the service makes them, in both profiles, and with the looks of `more`.
  * @throws {UnusableFileError}
  */
-export async function hashImageFile(tools: Hashing, path: string): Promise<HashedFile> {
+export async function hashImageFile(
+  tools: Hashing,
+  path: string,
+  more?: Partial<HashPlan>,
+): Promise<HashedFile> {
   const bytes = await readImageFile(path)
-  const scan = await tools.hash(bytes)
+  const scan = await tools.hash(bytes, more)
   if (scan.kind === 'unscannable')
     throw new UnusableFileError(path, scan.reason, unscannableReasons[scan.reason])
   const cid = cidForRawHash(createHash('sha256').update(bytes).digest()).toString()
   return { path, hashes: scan.hashes, facts: scan.facts, ms: scan.decodeMs + scan.hashMs, cid }
 }
 
-/** Returns the hash that an argument spells out, or undefined when it has no hash's form and so names a file. */
-function parseHashArgument(text: string, type: HashType | undefined): ImageHash | undefined {
-  const guess: HashType = text.length === hashHexDigits.md5 ? 'md5' : 'pdq'
-  const value = parseHashValue(type ?? guess, text)
-  return value === undefined ? undefined : { type: type ?? guess, value, quality: 100 }
+/** Returns the hashes that an argument spells out, or undefined when it has no hash's form and so names a file. */
+function parseHashArgument(text: string, chosen: HashType | undefined): readonly ImageHash[] | undefined {
+  const type = chosen ?? (text.length === hashHexDigits.md5 ? 'md5' : 'pdq')
+  const value = parseHashValue(type, text)
+  if (value === undefined) return undefined
+  // Nothing in a PDQ hash says which hasher made it, so it is taken for either.
+  if (type === 'pdq')
+    return pdqProfiles.map((profile) => ({ type, value, quality: 100, profile, variant: 'original' }))
+  return [{ type, value, quality: 100 }]
 }
 
 /** Returns the hashes of an argument that is a hash or an image file. @throws {UnusableFileError} */
@@ -54,8 +69,8 @@ export async function hashesOfArgument(
   text: string,
   type: HashType | undefined,
 ): Promise<readonly ImageHash[]> {
-  const hash = parseHashArgument(text, type)
-  if (hash) return [hash]
+  const spelled = parseHashArgument(text, type)
+  if (spelled) return spelled
   const { hashes } = await hashImageFile(tools, text)
   return type === undefined ? hashes : hashes.filter((candidate) => candidate.type === type)
 }

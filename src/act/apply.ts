@@ -10,7 +10,14 @@ import type { Effect } from '../model/effect.ts'
 import type { Applied, ScanJob } from '../model/job.ts'
 import type { SequencedLabel, SignedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
-import { isSuspicious, outcomeOf, type ScanResult } from '../model/scan.ts'
+import {
+  type HashedScan,
+  isLasting,
+  isSuspicious,
+  outcomeOf,
+  type ScanResult,
+  type UnscannableScan,
+} from '../model/scan.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
 import type { Database, Stores } from '../store/database.ts'
 
@@ -50,9 +57,7 @@ async function write(
   const { job, scan, matches, effects, labels } = application
   const state = scan.kind === 'unavailable' && isSuspicious(scan.reason) ? 'dead' : 'done'
   if (!(await stores.jobs.end(job.id, state, outcomeOf(scan), at))) return undefined
-  if ((scan.kind === 'hashed' || scan.kind === 'unscannable') && !scan.isCached) {
-    await stores.images.save(job.image.cid, scan, at)
-  }
+  if (isWorthKeeping(scan)) await stores.images.save(job.image.cid, scan, at)
   await stores.matches.append(job.id, matches, at)
   const published = await stores.labels.append(labels)
   await stores.audit.append([
@@ -62,15 +67,20 @@ async function write(
   return published
 }
 
+function isWorthKeeping(scan: ScanResult): scan is HashedScan | UnscannableScan {
+  if (scan.kind === 'hashed') return !scan.isCached
+  return scan.kind === 'unscannable' && !scan.isCached && isLasting(scan.reason)
+}
+
 function auditOfEffect(effect: Effect, job: ScanJob, at: string): AuditEntry {
   const { match, ...rest } = effect
-  const { bank, contentId, hashType, distance } = match
+  const { bankId: _, ...matched } = match
   return {
     at,
     actor: 'harrier',
     action: `effect.${effect.kind}`,
     subject: job.image.uri,
-    details: { ...rest, job: job.id, blob: job.image.cid, bank, contentId, hashType, distance },
+    details: { ...rest, ...matched, job: job.id, blob: job.image.cid },
   }
 }
 

@@ -46,6 +46,19 @@ export function optionalText(doc: string): Setting<string | undefined> {
   return { parse: (value) => value, default: undefined, defaultText: '', doc }
 }
 
+/** `true` or `false`. */
+export function flag(fallback: boolean, doc: string): Setting<boolean> {
+  return {
+    parse(value) {
+      if (value === 'true' || value === 'false') return value === 'true'
+      throw new SettingProblem('true or false', shown(value))
+    },
+    default: fallback,
+    defaultText: String(fallback),
+    doc,
+  }
+}
+
 /** One of a closed set of words. */
 export function oneOf<const T extends string>(words: readonly T[], fallback: T, doc: string): Setting<T> {
   return {

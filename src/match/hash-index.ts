@@ -1,5 +1,3 @@
-import type { BankHash } from '../model/bank.ts'
-
 /** One hash of the index that lies within the radius asked for. */
 export type IndexHit = {
   readonly bankId: number
@@ -20,6 +18,3 @@ export interface HashIndex {
    */
   search(value: string, radius: number): IndexHit[]
 }
-
-/** Builds an index from the hashes of its type. */
-export type BuildIndex = (hashes: readonly BankHash[]) => HashIndex

@@ -1,7 +1,7 @@
 import { assert, property, stringMatching } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Bank, BankHash } from '../model/bank.ts'
-import type { ImageHash } from '../model/hash.ts'
+import type { ImageHash, PdqImageHash, PdqProfile } from '../model/hash.ts'
 import { buildDigestIndex } from './digest-index.ts'
 import { buildLinearIndex } from './linear-index.ts'
 import { openMatcher } from './match.ts'
@@ -10,12 +10,19 @@ const hex = (length: number) => stringMatching(new RegExp(`^[0-9a-f]{${length}}$
 const zeros = '0'.repeat(64)
 /** A hash at exactly `bits` from all zeros. */
 const at = (bits: number) => ((1n << BigInt(bits)) - 1n).toString(16).padStart(64, '0')
-const pdq = (value: string, quality = 100): ImageHash => ({ type: 'pdq', value, quality })
-const bankOf = (id: number, parts: Partial<Bank> = {}) => ({
+const pdq = (value: string, quality = 100, profile: PdqProfile = 'reference-512'): ImageHash => ({
+  type: 'pdq',
+  value,
+  quality,
+  profile,
+  variant: 'original',
+})
+const bankOf = (id: number, parts: Partial<Bank> = {}): Bank & { contentCount: number } => ({
   id,
   name: `bank-${id}`,
   threshold: 31,
   minQuality: 50,
+  profile: 'reference-512',
   isEnabled: true,
   createdAt: '',
   contentCount: 0,
@@ -31,9 +38,17 @@ const hashOf = (
   contentId,
   type,
   value,
+  profile: 'reference-512',
 })
 const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[]) =>
-  openMatcher({ list: async () => banks, enabledHashes: async () => hashes })
+  openMatcher({
+    list: async () => banks,
+    enabledHashes: async () =>
+      hashes.map((hash) => ({
+        ...hash,
+        profile: banks.find((bank) => bank.id === hash.bankId)?.profile ?? hash.profile,
+      })),
+  })
 
 describe('the linear index', () => {
   it('counts the bits in which two hashes differ, as arithmetic on big integers does', () => {
@@ -97,7 +112,15 @@ describe('match', () => {
       [hashOf(1, 1, at(20)), hashOf(1, 1, at(4)), hashOf(1, 1, at(9))],
     )
     expect(matcher.match([pdq(zeros)])).toEqual([
-      { bankId: 1, bank: 'bank-1', contentId: 1, hashType: 'pdq', distance: 4 },
+      {
+        bankId: 1,
+        bank: 'bank-1',
+        contentId: 1,
+        hashType: 'pdq',
+        profile: 'reference-512',
+        variant: 'original',
+        distance: 4,
+      },
     ])
   })
 
@@ -122,5 +145,49 @@ describe('match', () => {
   it('passes over banks that are switched off', async () => {
     const matcher = await openOver([bankOf(1, { isEnabled: false })], [hashOf(1, 1, zeros)])
     expect(matcher.match([pdq(zeros)])).toEqual([])
+  })
+
+  it('compares with each bank in the kind of its hashes, and with a bank of unknown kind both ways', async () => {
+    const banks = [bankOf(1), bankOf(2, { profile: 'full-resolution' }), bankOf(3, { profile: 'unknown' })]
+    const matcher = await openOver(banks, [hashOf(1, 1, zeros), hashOf(2, 2, zeros), hashOf(3, 3, zeros)])
+    const found = (...hashes: ImageHash[]) =>
+      matcher.match(hashes).map(({ contentId, distance }) => [contentId, distance])
+    const full = pdq(at(4), 100, 'full-resolution')
+    expect(found(pdq(at(9)))).toEqual([
+      [1, 9],
+      [3, 9],
+    ])
+    expect(found(full)).toEqual([
+      [2, 4],
+      [3, 4],
+    ])
+    expect(found(pdq(at(9)), full)).toEqual([
+      [2, 4],
+      [3, 4],
+      [1, 9],
+    ])
+    expect(matcher.match([pdq(at(9)), full])[1]).toMatchObject({ bank: 'bank-3', profile: 'full-resolution' })
+  })
+
+  it('asks for the profiles that the enabled banks need, and for the reference when none does', async () => {
+    const full = bankOf(2, { profile: 'full-resolution' })
+    const profilesOf = async (banks: ReturnType<typeof bankOf>[], ids: number[]) =>
+      (
+        await openOver(
+          banks,
+          ids.map((id) => hashOf(id, id, zeros)),
+        )
+      ).profiles
+    expect(await profilesOf([bankOf(1), full], [])).toEqual(['reference-512'])
+    expect(await profilesOf([bankOf(1), full], [2])).toEqual(['full-resolution'])
+    expect(await profilesOf([bankOf(1), full], [1, 2])).toEqual(['reference-512', 'full-resolution'])
+    expect(await profilesOf([bankOf(1), bankOf(3, { profile: 'unknown' })], [3])).toHaveLength(2)
+    expect(await profilesOf([{ ...full, isEnabled: false }], [2])).toEqual(['reference-512'])
+  })
+
+  it('says which look at the image matched', async () => {
+    const matcher = await openOver([bankOf(1)], [hashOf(1, 1, zeros)])
+    const turned: ImageHash = { ...(pdq(zeros) as PdqImageHash), variant: 'rotate-90' }
+    expect(matcher.match([pdq(at(40)), turned])).toMatchObject([{ variant: 'rotate-90', distance: 0 }])
   })
 })

@@ -1,9 +1,20 @@
-import type { HashType } from './hash.ts'
+import type { HashType, PdqProfile } from './hash.ts'
 
 /** The distance that Meta's tools use for PDQ, in bits. */
 export const defaultThreshold = 31
 /** The least PDQ quality that is worth comparing, 0 to 100. */
 export const defaultMinQuality = 50
+
+/** Which hasher made a bank's PDQ hashes; an image is compared with them in kind, and with `unknown` both ways. */
+export const bankProfiles = ['reference-512', 'full-resolution', 'unknown'] as const
+
+/** One member of `bankProfiles`. */
+export type BankProfile = (typeof bankProfiles)[number]
+
+/** The profile in which Harrier makes hashes for a bank: the bank's own, or the reference when that is not known. */
+export function profileForBank(profile: BankProfile): PdqProfile {
+  return profile === 'unknown' ? 'reference-512' : profile
+}
 
 /** A named collection of known content, and how it is matched. */
 export type Bank = {
@@ -14,6 +25,8 @@ export type Bank = {
   readonly threshold: number
   /** Least PDQ quality of the image that is compared, 0 to 100 inclusive. */
   readonly minQuality: number
+  /** Which hasher made its PDQ hashes. */
+  readonly profile: BankProfile
   readonly isEnabled: boolean
   /** ISO 8601, UTC. */
   readonly createdAt: string
@@ -25,6 +38,8 @@ export type BankHash = {
   readonly contentId: number
   readonly type: HashType
   readonly value: string
+  /** The bank's. */
+  readonly profile: BankProfile
 }
 
 /** One item of known content in a bank, with its hashes. */

@@ -1,15 +1,17 @@
 import type { ImageHash } from './hash.ts'
+import type { HashPlan } from './hash-plan.ts'
 import type { ImageFormat } from './image.ts'
 
 /**
  * Why verified bytes cannot be hashed, each with a sentence for people. The bytes behind a CID never change, so such an
- * outcome holds for that CID for ever, on every account.
+ * outcome holds for that CID on every account, and for ever unless it follows from a limit of ours (`isLasting`).
  */
 export const unscannableReasons = {
   empty: 'The blob has no bytes',
   'unsupported-format': 'The bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF',
   'format-refused': 'The format is refused by name: SVG and HEIC are not decoded',
   'too-many-pixels': 'The header declares more pixels than the limit',
+  'too-much-memory': 'By its header, decoding would take more memory than the limit',
   corrupt: 'The decoder could not read the image',
 } as const
 
@@ -64,11 +66,21 @@ export type ScanTimings = {
 /** Timings of a scan in which nothing had to be done. */
 export const noTimings: ScanTimings = { resolveMs: 0, fetchMs: 0, decodeMs: 0, hashMs: 0 }
 
-/** An image that was decoded and hashed: PDQ, MD5 and SHA-256, in that order. */
+/** Reasons that follow from a setting, so that they may not hold tomorrow. */
+const reasonsOfLimits: ReadonlySet<string> = new Set(['too-many-pixels', 'too-much-memory'])
+
+/** True when the reason is a fact about the bytes, and not about a limit of ours. */
+export function isLasting(reason: UnscannableReason): boolean {
+  return !reasonsOfLimits.has(reason)
+}
+
+/** An image that was decoded and hashed: PDQ by profile and look, then MD5 and SHA-256. */
 export type HashedScan = {
   readonly kind: 'hashed'
   readonly facts: ImageFacts
   readonly hashes: readonly ImageHash[]
+  /** Which looks and profiles the hashes are of. */
+  readonly plan: HashPlan
   readonly timings: ScanTimings
   /** True when the result came from the store rather than from the network. */
   readonly isCached: boolean

@@ -15,7 +15,15 @@ import { createSignLabel, createSignLabels, signLabel } from './sign-labels.ts'
 const src = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz' as Did
 const uri = 'at://did:plc:z72i7hdynmk6r22z27h6tvur/app.bsky.feed.post/3l4abcdefgh2x' as AtUri
 const cid = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a' as Cid
-const match: Match = { bankId: 1, bank: 'test', contentId: 1, hashType: 'pdq', distance: 3 }
+const match: Match = {
+  bankId: 1,
+  bank: 'test',
+  contentId: 1,
+  hashType: 'pdq',
+  profile: 'reference-512',
+  variant: 'original',
+  distance: 3,
+}
 const bytesOf: unknown = expect.any(Uint8Array)
 const noon = new Date('2026-01-02T12:00:00.000Z')
 

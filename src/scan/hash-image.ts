@@ -1,42 +1,94 @@
 import { createHash } from 'node:crypto'
-import type { ImageHash } from '../model/hash.ts'
+import {
+  type DigestHash,
+  type ImageHash,
+  type ImageVariant,
+  type PdqImageHash,
+  turns,
+} from '../model/hash.ts'
+import type { HashPlan } from '../model/hash-plan.ts'
 import type { ImageFacts, UnscannableReason } from '../model/scan.ts'
-import { createImageDecoder } from './decode-image.ts'
-import { createPdqHasher } from './pdq.ts'
+import { createImageDecoder, type ImageDecoderOptions } from './decode-image.ts'
+import { looksAt } from './looks.ts'
+import { createPdqKernel } from './pdq-kernel.ts'
+import { pickFrames } from './pick-frames.ts'
+import type { PixelView } from './pixel-view.ts'
+import { releasePixels } from './release-pixels.ts'
 
 /** What hashing one image came to, with how long each step took, in milliseconds. */
 export type HashOutcome = { readonly decodeMs: number; readonly hashMs: number } & (
   | {
       readonly kind: 'hashed'
       readonly facts: ImageFacts
-      /** PDQ, MD5 and SHA-256, in that order. */
+      /** PDQ by look, the original first, and in each by profile, its turns behind it; then MD5 and SHA-256. */
       readonly hashes: readonly ImageHash[]
     }
   | { readonly kind: 'unscannable'; readonly reason: UnscannableReason }
 )
 
 /** Hashes the bytes of one image; one at a time. Rejects only when the decoder itself is unwell. */
-export type ImageHasher = (bytes: Uint8Array) => Promise<HashOutcome>
+export type ImageHasher = (bytes: Uint8Array, plan: HashPlan) => Promise<HashOutcome>
 
-/** Returns a hasher with its decoder and buffers; for the child process, never for the service itself. */
-export function createImageHasher(options: { readonly maxPixels: number }): ImageHasher {
-  const decodeImage = createImageDecoder(options)
-  const pdq = createPdqHasher()
+/**
+ * Returns a hasher with its decoder and buffers; for the child process, never for the service itself. The first frame
+ * decides whether the image can be hashed: later ones that cannot be decoded are left out.
+ */
+export function createImageHasher(options: ImageDecoderOptions): ImageHasher {
+  const decoder = createImageDecoder(options)
+  const pdq = createPdqKernel()
 
-  return async (bytes) => {
+  return async (bytes, plan) => {
     const startedAt = performance.now()
-    const decoded = await decodeImage(bytes)
-    const decodedAt = performance.now()
-    const decodeMs = decodedAt - startedAt
-    if (decoded.kind === 'unscannable') return { ...decoded, decodeMs, hashMs: 0 }
-    const { format, pixels } = decoded
-    const perceptual = pdq.hashPixels(pixels)
-    const hashes: readonly ImageHash[] = [
-      { type: 'pdq', value: perceptual.value, quality: perceptual.quality },
-      { type: 'md5', value: createHash('md5').update(bytes).digest('hex'), quality: 100 },
-      { type: 'sha256', value: createHash('sha256').update(bytes).digest('hex'), quality: 100 },
-    ]
-    const facts = { format, width: pixels.width, height: pixels.height, size: bytes.length }
-    return { kind: 'hashed', facts, hashes, decodeMs, hashMs: performance.now() - decodedAt }
+    const opened = await decoder.decodeHeader(bytes)
+    if (opened.kind === 'unscannable')
+      return { ...opened, decodeMs: performance.now() - startedAt, hashMs: 0 }
+    const { header } = opened
+    const first = await decoder.decodeFrame(header, 1, plan.isFlattened && header.hasAlpha)
+    let decodeMs = performance.now() - startedAt
+    if (first.kind === 'unscannable') return { ...first, decodeMs, hashMs: 0 }
+    const { format } = header
+    const { width, height } = first.pixels
+    const hashes = hashFirstFrame(first.pixels, header.orientation, plan)
+    releasePixels(first.pixels)
+    for (const frame of pickFrames(header.frames, width * height, plan.frames).slice(1)) {
+      const decodingAt = performance.now()
+      const later = await decoder.decodeFrame(header, frame, false)
+      decodeMs += performance.now() - decodingAt
+      if (later.kind === 'unscannable') continue
+      hashes.push(...hashLook(`frame-${frame}`, later.pixels, plan, false))
+      releasePixels(later.pixels)
+    }
+    hashes.push(digest('md5', bytes), digest('sha256', bytes))
+    const facts = { format, width, height, size: bytes.length }
+    return { kind: 'hashed', facts, hashes, decodeMs, hashMs: performance.now() - startedAt - decodeMs }
   }
+
+  function hashFirstFrame(pixels: PixelView, orientation: number, plan: HashPlan): ImageHash[] {
+    const hashes: ImageHash[] = []
+    for (const look of looksAt(pixels, orientation, plan)) {
+      const isTurned = plan.isTurned && look.variant === 'original'
+      hashes.push(...hashLook(look.variant, look.pixels, plan, isTurned))
+    }
+    return hashes
+  }
+
+  function hashLook(
+    variant: ImageVariant,
+    pixels: PixelView,
+    plan: HashPlan,
+    isTurned: boolean,
+  ): readonly PdqImageHash[] {
+    return plan.profiles.flatMap((profile) => {
+      const result = pdq.hashPixels(pixels, profile)
+      const { value, quality } = result
+      const look: PdqImageHash = { type: 'pdq', value, quality, profile, variant }
+      if (!isTurned) return [look]
+      const values = result.turned()
+      return [look, ...turns.map((turn) => ({ ...look, value: values[turn], variant: turn }))]
+    })
+  }
+}
+
+function digest(type: DigestHash['type'], bytes: Uint8Array): DigestHash {
+  return { type, value: createHash(type).update(bytes).digest('hex'), quality: 100 }
 }

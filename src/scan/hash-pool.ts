@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../lib/errors.ts'
+import type { HashPlan } from '../model/hash-plan.ts'
 import { HashChild, type HashChildOptions } from './hash-child.ts'
 import type { HashOutcome } from './hash-image.ts'
+import type { HashRequest } from './hash-message.ts'
+import { pipeDepth } from './hash-pipe.ts'
 
 /** Limits of the pool and of each of its processes. */
 export type HashPoolOptions = HashChildOptions & {
@@ -14,10 +17,11 @@ export type HashPoolOptions = HashChildOptions & {
 /** Hashes images in processes of their own, so that hostile bytes can hurt no more than their own job. */
 export interface HashPool extends AsyncDisposable {
   /**
-   * Hashes the bytes of one image. Every rejection but an abort is an `AppError` that may be retried: the decoder took
-   * too long or too much memory, crashed, or could not be started; the queue is full; the pool is closed.
+   * Hashes the bytes of one image in the ways that the plan says; both stay as they are until it settles. Every rejection
+   * but an abort is an `AppError` that may be retried: the decoder took too long or too much memory, crashed, or could not
+   * be started; the queue is full; the pool is closed.
    */
-  hash(bytes: Uint8Array, signal: AbortSignal): Promise<HashOutcome>
+  hash(bytes: Uint8Array, plan: HashPlan, signal: AbortSignal): Promise<HashOutcome>
   /** Starts the processes that do not run yet, so that no image waits for one. Rejects when one cannot be started. */
   prepare(): Promise<void>
   /** Images that wait or are being hashed. */
@@ -31,14 +35,22 @@ class HashPoolClosedError extends AppError {
   override readonly name = 'HashPoolClosedError'
 }
 
-type Job = { readonly bytes: Uint8Array; readonly settle: PromiseWithResolvers<HashOutcome> }
-type Slot = { child: HashChild | undefined; run: Promise<void> | undefined; failedStarts: number }
+type Job = {
+  readonly request: HashRequest
+  readonly settle: PromiseWithResolvers<HashOutcome>
+  hasLeft: boolean
+}
+type Slot = { child: HashChild | undefined; start: Promise<unknown> | undefined; failedStarts: number }
 
 /** Opens a pool. Its processes start when they are needed and live until disposal, which kills them and waits. */
 export function openHashPool(options: HashPoolOptions): HashPool {
   return new ProcessHashPool(options)
 }
 
+/**
+ * Every process pulls from one queue, and holds one image in advance so that it never waits for us. When the queue is
+ * empty, a process with nothing to do gets what another holds in advance.
+ */
 class ProcessHashPool implements HashPool {
   readonly #options: HashPoolOptions
   readonly #queue: Job[] = []
@@ -48,26 +60,26 @@ class ProcessHashPool implements HashPool {
   constructor(options: HashPoolOptions) {
     this.#options = options
     this.#slots = Array.from({ length: options.processes }, () => {
-      return { child: undefined, run: undefined, failedStarts: 0 }
+      return { child: undefined, start: undefined, failedStarts: 0 }
     })
   }
 
   get pending(): number {
-    return this.#queue.length + this.#slots.filter((slot) => slot.run).length
+    return this.#slots.reduce((sum, { child }) => sum + (child?.pending ?? 0), this.#queue.length)
   }
 
-  async hash(bytes: Uint8Array, signal: AbortSignal): Promise<HashOutcome> {
+  async hash(bytes: Uint8Array, plan: HashPlan, signal: AbortSignal): Promise<HashOutcome> {
     signal.throwIfAborted()
     if (this.#closing.signal.aborted) throw closedError()
-    const { maxQueue } = this.#options
-    if (this.#queue.length >= maxQueue && this.#slots.every((slot) => slot.run)) {
+    const { maxQueue, processes } = this.#options
+    if (this.pending >= maxQueue + processes) {
       throw new HashQueueFullError('unavailable', 'Too many images wait to be hashed', {
         details: { maxQueue },
       })
     }
-    const job: Job = { bytes, settle: Promise.withResolvers() }
+    const job: Job = { request: { bytes, plan }, settle: Promise.withResolvers(), hasLeft: false }
     this.#queue.push(job)
-    this.#wakeSlot()
+    this.#feed()
     const leave = (): void => this.#leave(job, signal.reason)
     signal.addEventListener('abort', leave, { once: true })
     try {
@@ -78,15 +90,10 @@ class ProcessHashPool implements HashPool {
   }
 
   async prepare(): Promise<void> {
-    const resting = this.#slots.filter((slot) => !slot.run)
-    await Promise.all(
-      resting.map(async (slot) => {
-        const started = this.#childOf(slot)
-        const drain = (): Promise<void> => this.#drainQueue(slot)
-        slot.run = started.then(drain, drain)
-        await started
-      }),
-    )
+    const resting = this.#slots.filter(({ child, start }) => start || !child?.isAlive)
+    const errors = await Promise.all(resting.map(async (slot) => await this.#start(slot)))
+    const error = errors.find((error) => error !== undefined)
+    if (error !== undefined) throw error
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,39 +101,79 @@ class ProcessHashPool implements HashPool {
     for (const job of this.#queue.splice(0)) {
       job.settle.reject(closedError())
     }
-    await Promise.all(this.#slots.map(async (slot) => await slot.child?.[Symbol.asyncDispose]()))
-    await Promise.all(this.#slots.map(async (slot) => await slot.run))
+    await Promise.all(this.#slots.map(async ({ child }) => await child?.[Symbol.asyncDispose]()))
+    await Promise.all(this.#slots.map(async ({ start }) => await start))
   }
 
   /** Sends the caller away at once; a job that has begun goes on, bounded by its deadline, and nobody waits for it. */
   #leave(job: Job, reason: unknown): void {
+    job.hasLeft = true
     const at = this.#queue.indexOf(job)
     if (at >= 0) this.#queue.splice(at, 1)
     job.settle.reject(reason)
   }
 
-  /** Sets a resting slot to work, one with a running process first. */
-  #wakeSlot(): void {
-    const resting = this.#slots.filter((slot) => !slot.run)
-    const slot = resting.find(({ child }) => child?.isAlive) ?? resting[0]
-    if (slot) slot.run = this.#drainQueue(slot)
-  }
-
-  async #drainQueue(slot: Slot): Promise<void> {
-    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) {
-      try {
-        const child = await this.#childOf(slot)
-        job.settle.resolve(await child.run(job.bytes))
-      } catch (error) {
-        job.settle.reject(this.#closing.signal.aborted ? closedError(error) : error)
-      }
+  /** Brings images and processes together; called whenever either has become free. */
+  #feed(): void {
+    if (this.#closing.signal.aborted) return
+    this.#handOut(1)
+    let starting = this.#slots.filter(({ start }) => start).length
+    for (const slot of this.#slots) {
+      if (this.#queue.length <= starting) break
+      if (slot.start || slot.child?.isAlive) continue
+      void this.#start(slot)
+      starting++
     }
-    slot.run = undefined
+    this.#handOut(pipeDepth)
+    if (this.#queue.length === 0) this.#recallForIdle()
   }
 
-  /** Returns the slot's process; a dead one is replaced, after a pause that grows while starts keep failing. */
-  async #childOf(slot: Slot): Promise<HashChild> {
-    if (slot.child?.isAlive) return slot.child
+  /** Gives queued images to the processes that hold fewer than `images`, one each. */
+  #handOut(images: number): void {
+    for (const { child } of this.#slots) {
+      if (!child?.hasFewerThan(images)) continue
+      const job = this.#queue.shift()
+      if (!job) return
+      void this.#run(child, job)
+    }
+  }
+
+  /** Takes back as many images held in advance as there are processes with nothing to do. */
+  #recallForIdle(): void {
+    let idle = this.#slots.filter(({ child }) => child?.hasFewerThan(1)).length
+    for (const { child } of this.#slots) {
+      if (idle > 0 && child?.recall()) idle--
+    }
+  }
+
+  async #run(child: HashChild, job: Job): Promise<void> {
+    try {
+      const outcome = await child.run(job.request)
+      if (outcome) job.settle.resolve(outcome)
+      else if (this.#closing.signal.aborted) job.settle.reject(closedError())
+      else if (!job.hasLeft) this.#queue.unshift(job)
+    } catch (error) {
+      job.settle.reject(this.#closing.signal.aborted ? closedError(error) : error)
+    }
+    this.#feed()
+  }
+
+  /** Starts the slot's process. A failure is returned, and is that of the image that has waited longest. */
+  async #start(slot: Slot): Promise<unknown> {
+    slot.start ??= this.#replaceChild(slot)
+      .catch((error: unknown) => {
+        this.#queue.shift()?.settle.reject(this.#closing.signal.aborted ? closedError(error) : error)
+        return error
+      })
+      .finally(() => {
+        slot.start = undefined
+        this.#feed()
+      })
+    return await slot.start
+  }
+
+  /** Starts a process, after a pause that grows while starts keep failing. */
+  async #replaceChild(slot: Slot): Promise<void> {
     const { signal } = this.#closing
     if (slot.failedStarts > 0)
       await sleep(Math.min(5_000, 50 * 2 ** slot.failedStarts), undefined, { signal })
@@ -135,7 +182,6 @@ class ProcessHashPool implements HashPool {
     slot.failedStarts++
     await slot.child.start()
     slot.failedStarts = 0
-    return slot.child
   }
 }
 

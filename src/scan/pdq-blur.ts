@@ -1,121 +1,65 @@
-/** Turns `rows * columns` brightness values into a blurred square. The result belongs to the filter: read it before the next call. */
-export type TentFilter = (luma: Float32Array, rows: number, columns: number) => Float32Array
-
 /**
- * Returns the reference's "Jarosz" filter: two box means per axis, then one value per cell of a `side * side` grid. A box
- * is `ceil(length / 128)` long, leans to the higher index when even, and is cut at the edges.
+ * Returns the reference's "Jarosz" filter of `rows * columns` values (`PDQ.md` section 5): two box means per axis, then
+ * one value per cell of a `side * side` grid (section 6). Plain on purpose: the kernel is what has to be fast.
  */
-export function createTentFilter(side: number): TentFilter {
-  const square = new Float32Array(side * side)
-  let first = new Float32Array(0)
-  let second = new Float32Array(0)
-
-  return (luma, rows, columns) => {
-    const needed = rows * Math.max(columns, side)
-    if (first.length < needed) {
-      first = new Float32Array(needed)
-      second = new Float32Array(needed)
-    }
-    const columnBox = boxLength(columns)
-    const rowBox = boxLength(rows)
-    blurRows(luma, first, rows, columns, columnBox)
-    blurColumns(first, second, rows, columns, rowBox)
-    blurRows(second, first, rows, columns, columnBox)
-    // Columns do not touch one another, so only those that the grid picks take the last pass.
-    pickColumns(first, second, rows, columns, side)
-    blurColumns(second, first, rows, side, rowBox)
-    for (let row = 0; row < side; row++) {
-      const from = Math.floor(((row + 0.5) * rows) / side) * side
-      square.set(first.subarray(from, from + side), row * side)
-    }
-    return square
+export function tentFilter(luma: Float32Array, rows: number, columns: number, side: number): Float32Array {
+  const across = { lines: rows, lineStep: columns, length: columns, step: 1 }
+  const down = { lines: columns, lineStep: 1, length: rows, step: columns }
+  const first = luma.slice()
+  const second = new Float32Array(luma.length)
+  for (let pass = 0; pass < 2; pass++) {
+    boxMeans(first, second, across)
+    boxMeans(second, first, down)
   }
+  return Float32Array.from({ length: side * side }, (_, at) => {
+    const row = pickedIndex(Math.floor(at / side), side, rows)
+    return first[row * columns + pickedIndex(at % side, side, columns)]!
+  })
 }
 
-function boxLength(length: number): number {
+/** Returns the index that stands for cell `at` of `side`: the one in the middle of the cell. */
+export function pickedIndex(at: number, side: number, length: number): number {
+  return Math.floor(((at + 0.5) * length) / side)
+}
+
+/** Returns how many values a box mean covers on an axis. */
+export function boxLength(length: number): number {
   return Math.ceil(length / 128)
 }
 
+/** Parallel lines of values in an array: rows or columns. */
+type Lines = {
+  readonly lines: number
+  readonly lineStep: number
+  readonly length: number
+  readonly step: number
+}
+
 /**
- * Writes the running mean of each row. Four rows go side by side, because one row alone waits for each addition; each
- * row's own sums keep the reference's order: add the entering value, subtract the leaving one, divide by the count.
+ * Writes the running mean of every line. The order is the reference's, each sum and quotient rounded to binary32: add the
+ * value that enters, subtract the one that leaves, divide by how many are in. An even box leans to the higher index; at
+ * the ends there are fewer values in it.
  */
-function blurRows(from: Float32Array, to: Float32Array, rows: number, columns: number, box: number): void {
+function boxMeans(from: Float32Array, to: Float32Array, { lines, lineStep, length, step }: Lines): void {
   const f32 = Math.fround
+  const box = boxLength(length)
   const right = box >> 1
-  for (let row = 0; row < rows; row += 4) {
-    const a = row * columns
-    const b = Math.min(row + 1, rows - 1) * columns
-    const c = Math.min(row + 2, rows - 1) * columns
-    const d = Math.min(row + 3, rows - 1) * columns
-    let sumA = 0
-    let sumB = 0
-    let sumC = 0
-    let sumD = 0
+  for (let line = 0; line < lines; line++) {
+    const start = line * lineStep
+    let sum = 0
     let count = 0
-    for (let enter = 0; enter < columns + right; enter++) {
-      if (enter < columns) {
-        sumA = f32(sumA + from[a + enter]!)
-        sumB = f32(sumB + from[b + enter]!)
-        sumC = f32(sumC + from[c + enter]!)
-        sumD = f32(sumD + from[d + enter]!)
+    for (let enter = 0; enter < length + right; enter++) {
+      if (enter < length) {
+        sum = f32(sum + from[start + enter * step]!)
         count++
       }
       const leave = enter - box
       if (leave >= 0) {
-        sumA = f32(sumA - from[a + leave]!)
-        sumB = f32(sumB - from[b + leave]!)
-        sumC = f32(sumC - from[c + leave]!)
-        sumD = f32(sumD - from[d + leave]!)
+        sum = f32(sum - from[start + leave * step]!)
         count--
       }
       const out = enter - right
-      if (out < 0) continue
-      to[a + out] = f32(sumA / count)
-      to[b + out] = f32(sumB / count)
-      to[c + out] = f32(sumC / count)
-      to[d + out] = f32(sumD / count)
+      if (out >= 0) to[start + out * step] = sum / count
     }
-  }
-}
-
-/** Writes the running mean of each column, all columns side by side, in the same order of sums as `blurRows`. */
-function blurColumns(from: Float32Array, to: Float32Array, rows: number, columns: number, box: number): void {
-  const f32 = Math.fround
-  const right = box >> 1
-  const sums = new Float32Array(columns)
-  for (let enter = 0; enter < rows + right; enter++) {
-    const entering = enter * columns
-    const leaving = (enter - box) * columns
-    const out = (enter - right) * columns
-    // The cells in the window; a binary32 on purpose, which spares a division in binary64.
-    const count = f32(Math.min(enter + 1, rows) - Math.max(enter + 1 - box, 0))
-    if (enter < rows && leaving >= 0) {
-      for (let x = 0; x < columns; x++) {
-        const sum = f32(f32(sums[x]! + from[entering + x]!) - from[leaving + x]!)
-        sums[x] = sum
-        to[out + x] = sum / count
-      }
-      continue
-    }
-    for (let x = 0; x < columns; x++) {
-      if (enter < rows) sums[x] = sums[x]! + from[entering + x]!
-      if (leaving >= 0) sums[x] = sums[x]! - from[leaving + x]!
-      if (out >= 0) to[out + x] = sums[x]! / count
-    }
-  }
-}
-
-/** Writes the columns that the grid picks, `side` of them; a narrow picture gives some more than once. */
-function pickColumns(
-  from: Float32Array,
-  to: Float32Array,
-  rows: number,
-  columns: number,
-  side: number,
-): void {
-  for (let column = 0; column < side; column++) {
-    const x = Math.floor(((column + 0.5) * columns) / side)
-    for (let row = 0; row < rows; row++) to[row * side + column] = from[row * columns + x]!
   }
 }

@@ -41,8 +41,8 @@ export function bitsOfDct(dct: Float32Array): string {
   return hex
 }
 
-/** The cosines, 16 rows of 64; the product is taken in binary64 and rounded once, as the reference does. */
-function dctBasis(): Float32Array {
+/** Returns the cosines, 16 rows of 64; the product is taken in binary64 and rounded once, as the reference does. */
+export function dctBasis(): Float32Array {
   const scale = Math.fround(Math.sqrt(2 / side))
   return Float32Array.from({ length: frequencies * side }, (_, at) => {
     const i = Math.floor(at / side)

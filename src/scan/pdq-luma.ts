@@ -1,52 +1,56 @@
-/** Decoded pixels: rows from the top, columns from the left, `channels` bytes each. */
-export type PixelBuffer = {
-  readonly data: Uint8Array
-  readonly width: number
-  readonly height: number
-  /** Brightness; red, green, blue; or those and a fourth that is not looked at. */
-  readonly channels: 1 | 3 | 4
-}
+import type { PdqProfile } from '../model/hash.ts'
+import type { PixelLayout, PixelView } from './pixel-view.ts'
 
-/** Brightness values, 0 to 255, row by row. The array belongs to the sampler: read it before the next call. */
+/** Brightness values, 0 to 255, row by row. */
 export type Luma = { readonly luma: Float32Array; readonly rows: number; readonly columns: number }
 
-/** A picture with a side longer than this is sampled to a square of this side. */
-const maxSide = 512
+/** In `reference-512`, a picture with a side longer than this is sampled to a square of this side. */
+export const maxSide = 512
 
-/**
- * Returns a function that takes the brightness of a picture as the reference does: nearest pixel, corner-aligned, shape
- * not kept, and only when a side is longer than 512; then `0.299 R + 0.587 G + 0.114 B` in binary32.
- */
-export function createLumaSampler(): (pixels: PixelBuffer) => Luma {
-  const red = weightTable(0.299)
-  const green = weightTable(0.587)
-  const blue = weightTable(0.114)
-  const luma = new Float32Array(maxSide * maxSide)
-  const offsets = new Int32Array(maxSide)
-
-  return ({ data, width, height, channels }) => {
-    const isSampled = width > maxSide || height > maxSide
-    const rows = isSampled ? maxSide : height
-    const columns = isSampled ? maxSide : width
-    for (let x = 0; x < columns; x++) offsets[x] = Math.floor((x * width) / columns) * channels
-    for (let y = 0; y < rows; y++) {
-      const from = Math.floor((y * height) / rows) * width * channels
-      const row = luma.subarray(y * columns, (y + 1) * columns)
-      if (channels === 1) for (let x = 0; x < columns; x++) row[x] = data[from + offsets[x]!]!
-      else weighRow(row, data, from)
-    }
-    return { luma, rows, columns }
-  }
-
-  function weighRow(row: Float32Array, data: Uint8Array, from: number): void {
-    for (let x = 0; x < row.length; x++) {
-      const at = from + offsets[x]!
-      row[x] = Math.fround(red[data[at]!]! + green[data[at + 1]!]!) + blue[data[at + 2]!]!
-    }
-  }
+/** Returns how many rows and columns of a picture a profile looks at. */
+export function sampledSize(
+  { width, height }: PixelView,
+  profile: PdqProfile,
+): { rows: number; columns: number } {
+  const isSampled = profile === 'reference-512' && (width > maxSide || height > maxSide)
+  return isSampled ? { rows: maxSide, columns: maxSide } : { rows: height, columns: width }
 }
 
-/** The products of a weight with 0 to 255, each rounded to binary32, so that a pixel costs two additions. */
-function weightTable(weight: number): Float32Array {
-  return Float32Array.from({ length: 256 }, (_, value) => Math.fround(weight) * value)
+/** Returns the index of the pixel that stands for cell `at` of `count`: the nearest, corner-aligned (`PDQ.md` section 2). */
+export function sampledIndex(at: number, count: number, length: number): number {
+  return Math.floor((at * length) / count)
+}
+
+/** Returns the brightness of what a profile looks at. */
+export function lumaOf(view: PixelView, profile: PdqProfile): Luma {
+  const { data, width, height, offset, xStep, yStep } = view
+  const { rows, columns } = sampledSize(view, profile)
+  const lumaAt = lumaOfPixel[view.layout]
+  const luma = new Float32Array(rows * columns)
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const x = sampledIndex(column, columns, width)
+      const y = sampledIndex(row, rows, height)
+      luma[row * columns + column] = lumaAt(data, offset + x * xStep + y * yStep)
+    }
+  }
+  return { luma, rows, columns }
+}
+
+const lumaOfPixel: Readonly<Record<PixelLayout, (data: Uint8Array, at: number) => number>> = {
+  grey: (data, at) => data[at]!,
+  rgb: (data, at) => lumaOfRgb(data[at]!, data[at + 1]!, data[at + 2]!),
+  rgbx: (data, at) => lumaOfRgb(data[at]!, data[at + 1]!, data[at + 2]!),
+  cmyk: (data, at) => {
+    const light = 255 - data[at + 3]!
+    const [red, green, blue] = [0, 1, 2].map((ink) => Math.round(((255 - data[at + ink]!) * light) / 255))
+    return lumaOfRgb(red!, green!, blue!)
+  },
+}
+
+/** `0.299 R + 0.587 G + 0.114 B`, each weight, product and sum rounded to binary32 (`PDQ.md` section 3). */
+function lumaOfRgb(red: number, green: number, blue: number): number {
+  const f32 = Math.fround
+  const weighted = f32(f32(f32(0.299) * red) + f32(f32(0.587) * green))
+  return f32(weighted + f32(f32(0.114) * blue))
 }

@@ -1,53 +1,48 @@
-import { createTentFilter } from './pdq-blur.ts'
+import { tentFilter } from './pdq-blur.ts'
 import { bitsOfDct, dct16 } from './pdq-dct.ts'
-import { createLumaSampler, type PixelBuffer } from './pdq-luma.ts'
-
-/** A PDQ hash as the C++ reference prints it. */
-type PdqHash = {
-  /** 64 lower-case hex digits, most significant bit first. */
-  readonly value: string
-  /** The reference's judgement of how much detail there is, 0 to 100; below 50 the hash means little. */
-  readonly quality: number
-}
-
-/** Makes PDQ hashes and owns the buffers it needs for them; not to be shared between concurrent calls (it is synchronous). */
-export interface PdqHasher {
-  /** Hashes a decoded picture: sampled to 512 x 512 when a side is longer, then as `hashLuma`. */
-  hashPixels(pixels: PixelBuffer): PdqHash
-  /** Hashes `rows * columns` brightness values, 0 to 255, row by row; the array is not changed. */
-  hashLuma(luma: Float32Array, rows: number, columns: number): PdqHash
-}
+import type { PdqHasher, PdqResult } from './pdq-hasher.ts'
+import { lumaOf } from './pdq-luma.ts'
+import { forEachTurn, turnDct } from './pdq-turns.ts'
 
 /** The side of the square that the hash is made from. */
 const side = 64
 /** Pictures with a shorter side than this have no hash. */
 const minSide = 5
-const noHash: PdqHash = { value: '0'.repeat(side), quality: 0 }
+/** What stands for the hash of a picture that has none. */
+export const noHash: string = '0'.repeat(64)
 
 /**
- * Returns a hasher that follows the PDQ reference (ThreatExchange `pdq/cpp`) bit for bit: every sum and product is
- * rounded to binary32 in the reference's order.
+ * Returns the slow hasher, which follows the text of `PDQ.md` and the C++ reference (ThreatExchange `pdq/cpp`) line by
+ * line: every sum and product is rounded to binary32 in the reference's order. The kernel is measured against it.
+ *
+ * @internal For tests and benchmarks.
  */
-export function createPdqHasher(): PdqHasher {
-  const sampleLuma = createLumaSampler()
-  const decimate = createTentFilter(side)
-
-  function hashLuma(luma: Float32Array, rows: number, columns: number): PdqHash {
-    if (rows < minSide || columns < minSide) return noHash
-    const square = rows === side && columns === side ? luma : decimate(luma, rows, columns)
-    return { value: bitsOfDct(dct16(square)), quality: qualityOf(square) }
-  }
-
+export function createPdqReference(): PdqHasher {
   return {
     hashLuma,
-    hashPixels(pixels) {
-      const { luma, rows, columns } = sampleLuma(pixels)
+    hashPixels(pixels, profile) {
+      const { luma, rows, columns } = lumaOf(pixels, profile)
       return hashLuma(luma, rows, columns)
     },
   }
 }
 
-/** The sum of the steps between neighbours, in whole percent of the range, over 90; at most 100. */
+function hashLuma(luma: Float32Array, rows: number, columns: number): PdqResult {
+  if (rows < minSide || columns < minSide) {
+    return { value: noHash, quality: 0, turned: () => forEachTurn(() => noHash) }
+  }
+  const blurred = tentFilter(luma, rows, columns, side)
+  // At exactly 64 x 64 the reference skips the blur, but not when it turns the picture.
+  const square = rows === side && columns === side ? luma : blurred
+  const turnable = dct16(blurred)
+  return {
+    value: bitsOfDct(dct16(square)),
+    quality: qualityOf(square),
+    turned: () => forEachTurn((turn) => bitsOfDct(turnDct(turnable, turn))),
+  }
+}
+
+/** The sum of the steps between neighbours, in whole percent of the range, over 90; at most 100 (`PDQ.md` section 7). */
 function qualityOf(square: Float32Array): number {
   let sum = 0
   for (let row = 0; row < side; row++) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { cidForRawHash } from '@atproto/lex-data'
 import { describe, expect, it } from 'vitest'
 import { RefusedAddressError, type SafeFetch, TooManyRedirectsError } from '../lib/safe-fetch.ts'
+import type { HashPlan } from '../model/hash-plan.ts'
 import type { AtUri, Cid, Did } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
 import { type HashedScan, noTimings } from '../model/scan.ts'
@@ -23,9 +24,18 @@ const image: ImageRef = {
 const hashed: HashOutcome = {
   kind: 'hashed',
   facts: { format: 'jpeg', width: 10, height: 10, size: bytes.length },
-  hashes: [{ type: 'pdq', value: 'ab'.repeat(32), quality: 77 }],
+  hashes: [
+    { type: 'pdq', value: 'ab'.repeat(32), quality: 77, profile: 'reference-512', variant: 'original' },
+  ],
   decodeMs: 3,
   hashMs: 2,
+}
+const plan: HashPlan = {
+  profiles: ['reference-512'],
+  isOriented: true,
+  isFlattened: true,
+  frames: 4,
+  isTurned: false,
 }
 const limits = { maxBlobBytes: 1_000, timeoutMs: 1_000, idleTimeoutMs: 500, maxPerHost: 2 }
 
@@ -42,6 +52,7 @@ function scanner(deps: Partial<ScanDeps> = {}): {
   const known: ScanDeps = {
     resolvePds: async () => 'https://pds.example.io',
     loadScan: async () => undefined,
+    plan: () => plan,
     fetch,
     pool: { hash: async () => hashed },
     ...deps,
@@ -54,7 +65,7 @@ describe('createScanImage', () => {
     const { scan, asked } = scanner()
     const result = await scan(image, never)
     expect(result).toMatchObject({ kind: 'hashed', isCached: false, timings: { decodeMs: 3, hashMs: 2 } })
-    expect(Object.keys(result)).toEqual(['kind', 'facts', 'hashes', 'timings', 'isCached'])
+    expect(Object.keys(result)).toEqual(['kind', 'facts', 'hashes', 'timings', 'isCached', 'plan'])
     expect(asked).toEqual([
       expect.stringContaining('https://pds.example.io/xrpc/com.atproto.sync.getBlob?did='),
     ])
@@ -65,12 +76,39 @@ describe('createScanImage', () => {
       kind: 'hashed',
       facts: { format: 'png', width: 1, height: 1, size: 1 },
       hashes: [],
+      plan,
       timings: { ...noTimings, fetchMs: 99 },
       isCached: false,
     }
     const { scan, asked } = scanner({ loadScan: async () => stored })
     expect(await scan(image, never)).toEqual({ ...stored, timings: noTimings, isCached: true })
     expect(asked).toEqual([])
+  })
+
+  it('looks anew at an image that is known by fewer looks than are wanted now', async () => {
+    const stored = {
+      kind: 'hashed',
+      facts: { format: 'png', width: 1, height: 1, size: 1 },
+      hashes: [],
+      plan,
+    } as const
+    const loadScan = async (): Promise<HashedScan> => ({ ...stored, timings: noTimings, isCached: true })
+    const wanted: HashPlan = { ...plan, profiles: ['reference-512', 'full-resolution'] }
+    const plans: HashPlan[] = []
+    const pool = {
+      hash: async (_: Uint8Array, asked: HashPlan) => {
+        plans.push(asked)
+        return hashed
+      },
+    }
+    const result = await scanner({ loadScan, plan: () => wanted, pool }).scan(image, never)
+    expect(result).toMatchObject({ kind: 'hashed', isCached: false, plan: wanted })
+    expect(plans).toEqual([wanted])
+    const fewer = await scanner({ loadScan, plan: () => ({ ...plan, isOriented: false }), pool }).scan(
+      image,
+      never,
+    )
+    expect(fewer).toMatchObject({ isCached: true })
   })
 
   it('passes on why verified bytes cannot be hashed', async () => {
@@ -131,7 +169,7 @@ describe('createScanImage', () => {
     const stopped = Promise.withResolvers<unknown>()
     const { scan } = scanner({
       pool: {
-        hash: async (_, signal) => {
+        hash: async (_, __, signal) => {
           signal.addEventListener('abort', () => stopped.resolve('stopped'))
           started.resolve('started')
           return await new Promise<never>(() => {})

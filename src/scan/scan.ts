@@ -9,11 +9,15 @@
  *
  * fetch-blob.ts   one download: bounded, verified, fair between hosts; read-body.ts reads its bytes
  * hash-pool.ts    the queue and its processes; hash-child.ts one of them; confine-child.ts what it may do;
- *                 watch-memory.ts what it may hold; hash-message.ts what it may say; hash-process.ts its entry
- * hash-image.ts   in the child: sniff-format.ts, decode-image.ts, then pdq.ts (pdq-luma, pdq-blur, pdq-dct)
+ *                 watch-memory.ts what it may hold; hash-message.ts what it may say; hash-pipe.ts what carries it
+ * hash-process.ts the child's entry; serve-images.ts its loop; then hash-image.ts: sniff-format.ts, decode-image.ts
+ *                 (memory-estimate.ts, trim-webp.ts, pick-frames.ts), looks.ts (orient-view.ts, flatten-pixels.ts)
+ * pdq-kernel.ts   PDQ in WebAssembly (pdq-wasm, pdq-staging; sources in src/kernels/assembly); pdq.ts is the plain
+ *                 reference beside it (pdq-luma, pdq-blur, pdq-dct, pdq-turns), bit for bit the same
  */
 import { createCoalescer } from '../lib/coalesce.ts'
 import { RefusedAddressError, type SafeFetch, TooManyRedirectsError } from '../lib/safe-fetch.ts'
+import { coversPlan, type HashPlan } from '../model/hash-plan.ts'
 import type { Cid, Did } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
 import {
@@ -33,6 +37,8 @@ export type ScanDeps = {
   readonly resolvePds: (did: Did, signal: AbortSignal) => Promise<string | undefined>
   /** Returns what is known of a blob from an earlier scan, on whatever account. */
   readonly loadScan: (cid: Cid) => Promise<HashedScan | UnscannableScan | undefined>
+  /** Which looks at an image are wanted now; an image that is known by fewer is looked at anew. */
+  readonly plan: () => HashPlan
   readonly fetch: SafeFetch
   readonly pool: Pick<HashPool, 'hash'>
 }
@@ -49,13 +55,14 @@ export function createScanImage(deps: ScanDeps, options: ScanOptions): ScanImage
   const share = createCoalescer<ScanResult>()
 
   return async (image, signal) => {
+    const plan = deps.plan()
     const known = await deps.loadScan(image.cid)
-    if (known) return { ...known, timings: noTimings, isCached: true }
-    const key = `${image.did} ${image.cid}`
-    return await share(key, signal, async (shared) => await scanAnew(image, shared))
+    if (known && isEnough(known, plan)) return { ...known, timings: noTimings, isCached: true }
+    const key = `${image.did} ${image.cid} ${JSON.stringify(plan)}`
+    return await share(key, signal, async (shared) => await scanAnew(image, plan, shared))
   }
 
-  async function scanAnew(image: ImageRef, signal: AbortSignal): Promise<ScanResult> {
+  async function scanAnew(image: ImageRef, plan: HashPlan, signal: AbortSignal): Promise<ScanResult> {
     const startedAt = performance.now()
     let timings: ScanTimings = noTimings
     try {
@@ -65,14 +72,19 @@ export function createScanImage(deps: ScanDeps, options: ScanOptions): ScanImage
       const blob = await fetchBlob({ pds, did: image.did, cid: image.cid }, signal)
       timings = { ...timings, fetchMs: performance.now() - startedAt - timings.resolveMs }
       if (blob.kind === 'unavailable') return { ...blob, timings }
-      const { decodeMs, hashMs, ...outcome } = await deps.pool.hash(blob.bytes, signal)
-      return { ...outcome, timings: { ...timings, decodeMs, hashMs }, isCached: false }
+      const { decodeMs, hashMs, ...outcome } = await deps.pool.hash(blob.bytes, plan, signal)
+      const done = { timings: { ...timings, decodeMs, hashMs }, isCached: false }
+      return outcome.kind === 'hashed' ? { ...outcome, ...done, plan } : { ...outcome, ...done }
     } catch (error) {
       const reason = refusalOf(error)
       if (reason) return { kind: 'unavailable', reason, timings }
       throw error
     }
   }
+}
+
+function isEnough(known: HashedScan | UnscannableScan, plan: HashPlan): boolean {
+  return known.kind === 'unscannable' || coversPlan(known.plan, plan)
 }
 
 /** Translates the two errors that say where the host, or a redirect, wants to send us. */

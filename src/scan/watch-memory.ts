@@ -1,39 +1,55 @@
-import { readFile } from 'node:fs/promises'
+import { closeSync, openSync, readSync } from 'node:fs'
 
 /** How often a process is looked at, in milliseconds. */
-const intervalMs = 20
+const intervalMs = 50
+/** More than `/proc/PID/status` has before the line that is looked for, in bytes. */
+const statusBytes = 4_096
 
 /**
  * Calls `onExceeded` once when a process holds more than `maxBytes` of memory. Dispose to stop. Where there is no
- * `/proc` it never calls: other systems bound memory by the pixel limit alone.
+ * `/proc` it never calls: other systems bound memory by what an image's header declares alone.
  */
 export function watchMemory(pid: number, maxBytes: number, onExceeded: (bytes: number) => void): Disposable {
+  const status = openStatus(pid)
+  if (status === undefined) return { [Symbol.dispose]: () => {} }
+  const text = Buffer.alloc(statusBytes)
+  let isStopped = false
   const timer = setInterval(() => {
-    void residentBytes(pid).then((bytes) => {
-      if (bytes === undefined || bytes <= maxBytes || stopped) return
-      stop()
-      onExceeded(bytes)
-    })
+    const bytes = residentBytes(status, text)
+    if (bytes === undefined || bytes <= maxBytes) return
+    stop()
+    onExceeded(bytes)
   }, intervalMs)
   timer.unref()
-  let stopped = false
 
   function stop(): void {
-    stopped = true
+    if (isStopped) return
+    isStopped = true
     clearInterval(timer)
+    closeSync(status as number)
   }
   return { [Symbol.dispose]: stop }
 }
 
-/** Returns the memory that a process holds, in bytes, or undefined when the process or `/proc` is not there. */
-async function residentBytes(pid: number): Promise<number | undefined> {
-  let status: string
+/** Returns a file descriptor, which stays that process's though its id be used again, or undefined when there is none. */
+function openStatus(pid: number): number | undefined {
   try {
-    status = await readFile(`/proc/${pid}/status`, 'utf8')
+    return openSync(`/proc/${pid}/status`, 'r')
   } catch {
     // Not Linux, or the process has ended: there is nothing to measure.
     return undefined
   }
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
+}
+
+/** Returns the memory that a process holds, in bytes, or undefined once it has ended. It takes microseconds. */
+function residentBytes(status: number, text: Buffer): number | undefined {
+  let length: number
+  try {
+    length = readSync(status, text, 0, text.length, 0)
+  } catch {
+    // The process has ended; whoever started it hears so.
+    return undefined
+  }
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(text.toString('latin1', 0, length))?.[1]
   return kib === undefined ? undefined : Number(kib) * 1024
 }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { AppError } from '../lib/errors.ts'
-import type { Bank, BankContent, BankHash } from '../model/bank.ts'
-import type { HashType, ImageHash } from '../model/hash.ts'
+import type { Bank, BankContent, BankHash, BankProfile } from '../model/bank.ts'
+import type { HashType } from '../model/hash.ts'
 import type { Row, Schema } from './schema.ts'
 
 /** A bank of that name exists already. */
@@ -13,7 +13,10 @@ export class BankExistsError extends AppError {
 }
 
 /** What a new bank is made of. */
-export type NewBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'createdAt'>
+export type NewBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile' | 'createdAt'>
+
+/** A hash of a new content; PDQ hashes are in the bank's profile. */
+export type NewBankHash = { readonly type: HashType; readonly value: string; readonly quality: number }
 
 /** Banks of known content and their hashes. Enabled banks are what the indexes are built from. */
 export interface BankStore {
@@ -31,7 +34,7 @@ export interface BankStore {
    */
   addContent(
     bankId: number,
-    content: { readonly hashes: readonly ImageHash[]; readonly note: string; readonly createdAt: string },
+    content: { readonly hashes: readonly NewBankHash[]; readonly note: string; readonly createdAt: string },
   ): Promise<{ readonly contentId: number; readonly isNew: boolean }>
   /** Removes one content with its hashes. Resolves to false when the bank has none of that id. */
   removeContent(bankId: number, contentId: number): Promise<boolean>
@@ -44,10 +47,10 @@ export interface BankStore {
 /** Returns the bank tables' functions over a connection or a transaction. The writing ones belong in a transaction. */
 export function createBankStore(db: Kysely<Schema>): BankStore {
   return {
-    async create({ name, threshold, minQuality, createdAt }) {
+    async create({ name, threshold, minQuality, profile, createdAt }) {
       const row = await db
         .insertInto('banks')
-        .values({ name, threshold, min_quality: minQuality, is_enabled: 1, created_at: createdAt })
+        .values({ name, threshold, min_quality: minQuality, profile, is_enabled: 1, created_at: createdAt })
         .onConflict((conflict) => conflict.doNothing())
         .returningAll()
         .executeTakeFirst()
@@ -95,7 +98,13 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
         .values({ bank_id: bankId, note, created_at: createdAt })
         .returning('id')
         .executeTakeFirstOrThrow()
-      const rows = fresh.map((hash) => ({ ...hash, bank_id: bankId, content_id: contentId }))
+      const rows = fresh.map(({ type, value, quality }) => ({
+        type,
+        value,
+        quality,
+        bank_id: bankId,
+        content_id: contentId,
+      }))
       await db.insertInto('bank_hashes').values(rows).execute()
       return { contentId, isNew: true }
     },
@@ -140,7 +149,7 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
       const rows = await db
         .selectFrom('bank_hashes')
         .innerJoin('banks', 'banks.id', 'bank_hashes.bank_id')
-        .select(['bank_hashes.bank_id', 'content_id', 'type', 'value'])
+        .select(['bank_hashes.bank_id', 'content_id', 'type', 'value', 'profile'])
         .where('banks.is_enabled', '=', 1)
         .orderBy('bank_hashes.id')
         .execute()
@@ -149,12 +158,13 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
         contentId: row.content_id,
         type: row.type as HashType,
         value: row.value,
+        profile: row.profile as BankProfile,
       }))
     },
   }
 }
 
-function heldHashes(db: Kysely<Schema>, bankId: number, hashes: readonly ImageHash[]) {
+function heldHashes(db: Kysely<Schema>, bankId: number, hashes: readonly NewBankHash[]) {
   return db
     .selectFrom('bank_hashes')
     .select(['content_id', 'type', 'value'])
@@ -173,6 +183,7 @@ function bankOfRow(row: Row<'banks'>): Bank {
     name: row.name,
     threshold: row.threshold,
     minQuality: row.min_quality,
+    profile: row.profile as BankProfile,
     isEnabled: row.is_enabled === 1,
     createdAt: row.created_at,
   }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { ImageHash } from '../model/hash.ts'
+import type { HashPlan } from '../model/hash-plan.ts'
 import type { Cid } from '../model/ids.ts'
 import type { ImageFormat } from '../model/image.ts'
 import { type HashedScan, noTimings, type UnscannableReason, type UnscannableScan } from '../model/scan.ts'
@@ -9,7 +10,7 @@ import type { NewRow, Row, Schema } from './schema.ts'
 export interface ImageStore {
   /** Returns the stored outcome, marked as cached, or undefined when the CID was never scanned. */
   load(cid: Cid): Promise<HashedScan | UnscannableScan | undefined>
-  /** Stores an outcome; the first one stays, since the bytes behind a CID never change. */
+  /** Stores an outcome in place of an earlier one, which had fewer looks at the same bytes. */
   save(cid: Cid, scan: HashedScan | UnscannableScan, scannedAt: string): Promise<void>
 }
 
@@ -22,10 +23,11 @@ export function createImageStore(db: Kysely<Schema>): ImageStore {
     },
 
     async save(cid, scan, scannedAt) {
+      const row = rowOfScan(cid, scan, scannedAt)
       await db
         .insertInto('images')
-        .values(rowOfScan(cid, scan, scannedAt))
-        .onConflict((conflict) => conflict.doNothing())
+        .values(row)
+        .onConflict((conflict) => conflict.column('cid').doUpdateSet(row))
         .execute()
     },
   }
@@ -49,6 +51,7 @@ function scanOfRow(row: Row<'images'>): HashedScan | UnscannableScan {
       size: row.size ?? 0,
     },
     hashes: JSON.parse(row.hashes) as ImageHash[],
+    plan: JSON.parse(row.plan ?? 'null') as HashPlan,
     timings: noTimings,
     isCached: true,
   }
@@ -65,6 +68,7 @@ function rowOfScan(cid: Cid, scan: HashedScan | UnscannableScan, scannedAt: stri
     height: facts?.height ?? null,
     size: facts?.size ?? null,
     hashes: JSON.stringify(scan.kind === 'hashed' ? scan.hashes : []),
+    plan: scan.kind === 'hashed' ? JSON.stringify(scan.plan) : null,
     scanned_at: scannedAt,
   }
 }

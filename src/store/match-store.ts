@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
-import type { HashType } from '../model/hash.ts'
+import type { DigestHash, ImageVariant, PdqProfile } from '../model/hash.ts'
 import type { Match } from '../model/match.ts'
-import type { Schema } from './schema.ts'
+import type { Row, Schema } from './schema.ts'
 
 /** Every match that was found, with the job that found it. */
 export interface MatchStore {
@@ -21,6 +21,8 @@ export function createMatchStore(db: Kysely<Schema>): MatchStore {
         bank: match.bank,
         content_id: match.contentId,
         hash_type: match.hashType,
+        profile: match.hashType === 'pdq' ? match.profile : null,
+        variant: match.hashType === 'pdq' ? match.variant : null,
         distance: match.distance,
         created_at: createdAt,
       }))
@@ -34,13 +36,18 @@ export function createMatchStore(db: Kysely<Schema>): MatchStore {
         .where('job_id', '=', jobId)
         .orderBy('id')
         .execute()
-      return rows.map((row) => ({
-        bankId: row.bank_id,
-        bank: row.bank,
-        contentId: row.content_id,
-        hashType: row.hash_type as HashType,
-        distance: row.distance,
-      }))
+      return rows.map(matchOfRow)
     },
+  }
+}
+
+function matchOfRow(row: Row<'matches'>): Match {
+  const where = { bankId: row.bank_id, bank: row.bank, contentId: row.content_id, distance: row.distance }
+  if (row.hash_type !== 'pdq') return { ...where, hashType: row.hash_type as DigestHash['type'] }
+  return {
+    ...where,
+    hashType: 'pdq',
+    profile: row.profile as PdqProfile,
+    variant: row.variant as ImageVariant,
   }
 }

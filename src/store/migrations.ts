@@ -6,11 +6,12 @@ import type { Migration } from 'kysely/migration'
  * Each is run once, inside a transaction, by `sqlite.ts`.
  */
 export const migrations: Readonly<Record<string, Migration>> = {
-  '0001-first': { up: createFirstTables },
+  '0001-first': { up: (db: Kysely<unknown>) => run(db, firstTables) },
+  '0002-profiles': { up: (db: Kysely<unknown>) => run(db, profiles) },
 }
 
-async function createFirstTables(db: Kysely<never>): Promise<void> {
-  for (const statement of firstTables) await sql.raw(statement).execute(db)
+async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db)
 }
 
 const firstTables = [
@@ -72,4 +73,14 @@ const firstTables = [
   `CREATE TABLE did_docs (
     did TEXT PRIMARY KEY, doc TEXT NOT NULL, updated_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
+]
+
+/** Images that were hashed before are hashed anew when they come by: their plan is not known. */
+const profiles = [
+  `ALTER TABLE banks ADD COLUMN profile TEXT NOT NULL DEFAULT 'reference-512'
+    CHECK (profile IN ('reference-512', 'full-resolution', 'unknown'))`,
+  `ALTER TABLE matches ADD COLUMN profile TEXT`,
+  `ALTER TABLE matches ADD COLUMN variant TEXT`,
+  `ALTER TABLE images ADD COLUMN plan TEXT`,
+  `DELETE FROM images`,
 ]

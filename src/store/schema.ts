@@ -44,6 +44,8 @@ export type ImageTable = {
   size: number | null
   /** JSON: `ImageHash[]`. */
   hashes: string
+  /** JSON: `HashPlan`; null where there are no hashes. */
+  plan: string | null
   scanned_at: string
 }
 
@@ -53,6 +55,7 @@ export type BankTable = {
   name: string
   threshold: number
   min_quality: number
+  profile: string
   is_enabled: number
   created_at: string
 }
@@ -98,6 +101,8 @@ export type MatchTable = {
   bank: string
   content_id: number
   hash_type: string
+  profile: string | null
+  variant: string | null
   distance: number
   created_at: string
 }

@@ -31,6 +31,9 @@ export function jobOf(parts: Partial<ScanJob> = {}): ScanJob {
 }
 
 /** A PDQ match of bank `known`, with what differs. */
-export function matchOf(parts: Partial<Match> = {}): Match {
-  return { bankId: 1, bank: 'known', contentId: 7, hashType: 'pdq', distance: 10, ...parts }
+export function matchOf(
+  parts: Partial<Pick<Match, 'bankId' | 'bank' | 'contentId' | 'distance'>> = {},
+): Match {
+  const look = { hashType: 'pdq', profile: 'reference-512', variant: 'original' } as const
+  return { bankId: 1, bank: 'known', contentId: 7, distance: 10, ...look, ...parts }
 }

@@ -63,7 +63,7 @@ export async function bankPicture(folder: Pick<ServiceFolder, 'env'>, bytes: Uin
   await using tools = await openServiceTools(folder)
   const bank =
     (await tools.banks.find('known')) ??
-    (await tools.banks.create({ name: 'known', threshold: 31, minQuality: 50 }))
+    (await tools.banks.create({ name: 'known', threshold: 31, minQuality: 50, profile: 'reference-512' }))
   const outcome = await tools.hash(bytes)
   if (outcome.kind !== 'hashed') throw new Error(`Expected a picture but it is ${outcome.reason}`)
   await tools.banks.add(bank, outcome.hashes, 'test')
