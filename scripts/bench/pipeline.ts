@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseConfig } from '../../src/config/config.ts'
-import { hashPoolOptions } from '../../src/resources.ts'
+import { hashPlanOf, hashPoolOptions } from '../../src/resources.ts'
 import { openHashPool } from '../../src/scan/hash-pool.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { drawLandscape, recompress } from '../../test/support/images.ts'
@@ -63,9 +63,10 @@ async function hashAlone(images: readonly Buffer[]): Promise<number> {
   const { config } = parseConfig({ HARRIER_HASH_PROCESSES: '2' })
   await using pool = openHashPool({ ...hashPoolOptions(config), maxQueue: images.length })
   const never = new AbortController().signal
-  await Promise.all(images.slice(0, 4).map((image) => pool.hash(image, never)))
+  const plan = hashPlanOf(config, ['reference-512'])
+  await Promise.all(images.slice(0, 4).map((image) => pool.hash(image, plan, never)))
   const startedAt = performance.now()
-  await Promise.all(images.map((image) => pool.hash(image, never)))
+  await Promise.all(images.map((image) => pool.hash(image, plan, never)))
   return (images.length / (performance.now() - startedAt)) * 1000
 }
 
