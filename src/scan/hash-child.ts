@@ -88,6 +88,7 @@ export class HashChild implements AsyncDisposable {
     const read = createReplyReader((message) => this.#receive(message))
     this.#pipe?.on('data', read)
     for (const broken of ['end', 'error', 'close']) this.#pipe?.on(broken, () => this.#breakOff())
+    // Whoever calls `start` hears of it; a process that ends before anyone does is no unhandled rejection.
     this.#ready.promise.catch(() => {})
     this.#ended = this.#watchEnd()
   }
