@@ -120,6 +120,47 @@ describe('extractImages', () => {
     expect(cidsOf(wide)).toEqual([cidA])
   })
 
+  it('finds an image inside what only looks like a blob', () => {
+    expect(cidsOf({ work: { cid: 'mine', mimeType: 'image/png', thumb: blob(cidA) } })).toEqual([cidA])
+    expect(cidsOf({ film: { ...blob(cidB, 'video/mp4'), still: blob(cidA) } })).toEqual([cidA])
+    expect(cidsOf({ odd: { ...blob(cidB), ref: { thumb: blob(cidA) } } })).toEqual([cidA])
+  })
+
+  it('misses nothing that the reference finds in data of any shape', () => {
+    const scalar = fc.oneof(
+      fc.string(),
+      fc.integer(),
+      fc.constant(null),
+      fc.constantFrom(cidA, 'image/png', 'blob'),
+    )
+    const key = fc.constantFrom('$type', 'cid', 'mimeType', 'ref', 'size', '$link', 'image', 'thumb')
+    const data = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 5 },
+        scalar,
+        fc.constantFrom(blob(cidA), blob(cidB)),
+        tie('list'),
+        tie('map'),
+      ),
+      list: fc.array(tie('any'), { maxLength: 3 }),
+      map: fc.dictionary(key, tie('any'), { maxKeys: 5 }),
+    }))
+    let found = 0
+    fc.assert(
+      fc.property(data.map, (drawn) => {
+        const record = JSON.parse(JSON.stringify(drawn))
+        const refs = [...enumBlobRefs(jsonToLex(record), { strict: true, allowLegacy: true })]
+        const images = refs
+          .filter((ref) => ref.mimeType.startsWith('image/'))
+          .map((ref) => getBlobCidString(ref))
+        expect(cidsOf(record)).toEqual(expect.arrayContaining([...new Set(images)]))
+        found += images.length
+      }),
+      { numRuns: 500 },
+    )
+    expect(found).toBeGreaterThan(100)
+  })
+
   it('finds what the reference finds in valid data, in the reverse of its order', () => {
     const someBlob = fc.constantFrom(blob(cidA), blob(cidB), { cid: cidC, mimeType: 'image/gif' })
     const value = fc.letrec((tie) => ({

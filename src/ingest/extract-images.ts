@@ -50,10 +50,8 @@ function* findBlobs(record: object): Generator<FoundBlob> {
   const waiting: object[] = [record]
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
     const blob = Array.isArray(value) ? undefined : blobOf(value as Fields)
-    if (blob) {
-      yield blob
-      continue
-    }
+    // A blob's own fields hold no blob, but what only looks like one may hold an image that is shown.
+    if (blob) yield blob
     // Last in, first out: children go on the stack from the last, so that they come off in document order.
     const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
     for (let index = children.length - 1; index >= 0; index--) {

@@ -1,3 +1,7 @@
+/*
+ * Long because each test is a story of one connection: what the stand-in does, what the source must do, and what was
+ * asked of the host next. The stories share the stand-in's set-up and nothing else.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
