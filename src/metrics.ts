@@ -17,7 +17,7 @@ import { type DropReason, dropReasons } from './model/stream-event.ts'
 const stageNames = ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply'] as const
 
 /** Where a request to hash or match came from. */
-export type RequestSource = 'stream' | 'operator'
+export type RequestSource = 'stream'
 
 /** Values that are read when the metrics are asked for. */
 export type Gauges = {

@@ -76,7 +76,10 @@ describe('com.atproto.label.queryLabels', () => {
       'ver',
     ])
     const body = { ...answer.json, labels: answer.json.labels.map((item) => ({ ...item, sig })) }
-    expect(new Lexicons(schemas).assertValidXrpcOutput('com.atproto.label.queryLabels', body)).toBeTruthy()
+    const lexicons = new Lexicons(schemas)
+    expect(() => lexicons.assertValidXrpcOutput('com.atproto.label.queryLabels', body)).not.toThrow()
+    const wrong = { ...body, labels: [{}] }
+    expect(() => lexicons.assertValidXrpcOutput('com.atproto.label.queryLabels', wrong)).toThrow('labels')
     expect([answer.type, answer.headers.get('access-control-allow-origin')]).toEqual([
       'application/json; charset=utf-8',
       '*',

@@ -1,3 +1,7 @@
+/*
+ * Long because every look is checked in both profiles against a picture that is known: the looks, the formats and the
+ * ceiling share those pictures and the reading of an outcome.
+ */
 import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AnimationFrame, gifOf, webpOf } from '../../test/support/animations.ts'

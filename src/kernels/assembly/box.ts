@@ -31,14 +31,12 @@ export function boxAcrossPicked(from: usize, to: usize, columns: i32, box: i32, 
 }
 
 /** The sum of four columns after one more row: `sum + entering - leaving`. */
-// @ts-ignore: decorator
 @inline
 function slide(sum: v128, entering: v128, leaving: usize): v128 {
   return f32x4.sub(f32x4.add(sum, entering), v128.load(leaving))
 }
 
 /** Takes four rows of four columns (half of four octets) into their sums, which it returns. */
-// @ts-ignore: decorator
 @inline
 function fourDown(
   from: usize,

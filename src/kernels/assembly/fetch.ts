@@ -36,7 +36,6 @@ export function fetchNeighbours(to: usize, row: usize, pitch: usize, columns: i3
   else fetchFours(to, row, pitch, columns, 4)
 }
 
-// @ts-ignore: decorator
 @inline
 function fetchFours(to: usize, row: usize, pitch: usize, columns: i32, step: i32): void {
   const spread = v128.load(SPREAD)
@@ -49,7 +48,6 @@ function fetchFours(to: usize, row: usize, pitch: usize, columns: i32, step: i32
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function fetchFour(to: usize, row: usize, pitch: usize, spread: v128, step: i32): void {
   let a = v128.load(row)

@@ -44,7 +44,6 @@ export function transform(square: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function storeFour(to: usize, a: v128, b: v128, c: v128, d: v128): void {
   v128.store(to, a)
@@ -72,7 +71,6 @@ export function qualityOf(square: usize): i32 {
   return min(100, steps / 90)
 }
 
-// @ts-ignore: decorator
 @inline
 function stepPercent(from: v128, to: v128): v128 {
   const percent = f32x4.div(f32x4.mul(f32x4.sub(from, to), f32x4.splat(100)), f32x4.splat(255))
@@ -111,7 +109,6 @@ function medianIndexOf(dct: usize): usize {
   return 255
 }
 
-// @ts-ignore: decorator
 @inline
 function sumOf(v: v128): i32 {
   return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3)

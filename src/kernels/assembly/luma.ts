@@ -27,7 +27,6 @@ export function writeConstants(): void {
 }
 
 /** `round((255 - ink) * (255 - K) / 255)` by the naive formula; the shifts are that division, exact up to 255 * 255. */
-// @ts-ignore: decorator
 @inline
 function lightThrough(ink: v128, light: v128): v128 {
   const rounded = i32x4.add(i32x4.mul(ink, light), v128.load(HALF_OF_256))
@@ -35,7 +34,6 @@ function lightThrough(ink: v128, light: v128): v128 {
 }
 
 /** Returns four pixels of ink as pixels of light. */
-// @ts-ignore: decorator
 @inline
 function rgbOfCmyk(pixels: v128, mask: v128): v128 {
   // 255 minus every byte, which is each of its bits the other way round.
@@ -48,7 +46,6 @@ function rgbOfCmyk(pixels: v128, mask: v128): v128 {
 }
 
 /** Brightness of four pixels: for colour `0.299 R + 0.587 G + 0.114 B`, every product and sum rounded, in that order. */
-// @ts-ignore: decorator
 @inline
 function lumaOf(given: v128, layout: i32, r: v128, g: v128, b: v128, m0: v128, m1: v128, m2: v128): v128 {
   if (layout == LUMA) return given
@@ -65,7 +62,6 @@ function lumaOf(given: v128, layout: i32, r: v128, g: v128, b: v128, m0: v128, m
  * before `octets` and room for `box >> 1` octets before `to`: the first sums are of boxes that are not in the picture yet.
  * The order of a sum is the reference's: add the value that enters, subtract the one that leaves, divide by the count.
  */
-// @ts-ignore: decorator
 @inline
 function slide(octets: usize, to: usize, columns: i32, box: i32, counts: usize, layout: i32): void {
   const r = v128.load(WEIGHTS)

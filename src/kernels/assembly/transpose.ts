@@ -2,29 +2,24 @@
 // "octet" is what eight rows have in one column, two vectors of four.
 
 // The four patterns below are single instructions (unpck) on x64 and zip/trn on ARM.
-// @ts-ignore: decorator
 @inline
 export function lowPairs(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 0, 4, 1, 5)
 }
-// @ts-ignore: decorator
 @inline
 export function highPairs(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 2, 6, 3, 7)
 }
-// @ts-ignore: decorator
 @inline
 export function firstHalves(a: v128, b: v128): v128 {
   return v128.shuffle<f64>(a, b, 0, 2)
 }
-// @ts-ignore: decorator
 @inline
 export function secondHalves(a: v128, b: v128): v128 {
   return v128.shuffle<f64>(a, b, 1, 3)
 }
 
 /** Writes the transposition of four vectors as four vectors, `pitch` bytes apart. */
-// @ts-ignore: decorator
 @inline
 export function storeTransposed(to: usize, pitch: usize, a: v128, b: v128, c: v128, d: v128): void {
   const abLow = lowPairs(a, b)
@@ -38,7 +33,6 @@ export function storeTransposed(to: usize, pitch: usize, a: v128, b: v128, c: v1
 }
 
 /** Writes four octets as eight rows of four, `pitch` bytes apart. */
-// @ts-ignore: decorator
 @inline
 export function storeAsRows(octets: usize, to: usize, pitch: usize): void {
   storeTransposed(
