@@ -87,7 +87,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     {
       resolvePds: identity.resolvePds,
       loadScan: database.images.load,
-      plan: () => hashPlanOf(config, matcher.profiles),
+      plan: () => hashPlanOf(config, matcher),
       fetch,
       pool,
     },

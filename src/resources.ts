@@ -5,7 +5,6 @@ import { importSigningKey, type SigningKey } from './atproto/signing-key.ts'
 import type { Secrets } from './config/config.ts'
 import { cautiousPolicy, parsePolicy } from './config/policy.ts'
 import type { Config } from './config/settings.ts'
-import type { PdqProfile } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
 import { type Did, parseDid } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
@@ -38,10 +37,11 @@ export async function openResources(config: Config, secrets: Secrets): Promise<R
   return { database, key, src: labelerOf(config), policy, notices: noticesOf(config, secrets) }
 }
 
-/** Which looks at an image are hashed, in the given profiles. */
-export function hashPlanOf(config: Config, profiles: readonly PdqProfile[]): HashPlan {
+/** Which looks at an image are hashed: those of the settings, in what the banks need. */
+export function hashPlanOf(config: Config, needed: Pick<HashPlan, 'profiles' | 'hasSha1'>): HashPlan {
   return {
-    profiles,
+    profiles: needed.profiles,
+    hasSha1: needed.hasSha1,
     isOriented: config.hashOriented,
     isFlattened: config.hashFlattened,
     frames: config.hashFrames,

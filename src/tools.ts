@@ -82,7 +82,7 @@ export function openHashing(config: Config): Hashing {
     hash: (bytes, more) =>
       pool.hash(
         bytes,
-        { ...hashPlanOf(config, pdqProfiles), ...more },
+        { ...hashPlanOf(config, { profiles: pdqProfiles, hasSha1: false }), ...more },
         createDeadline(config.hashTimeoutMs * 2),
       ),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),

@@ -68,6 +68,7 @@ describe('the command line', () => {
         quality: 100,
         pdqFullResolution: expect.stringMatching(/^[0-9a-f]{64}$/),
         md5: expect.stringMatching(/^[0-9a-f]{32}$/),
+        sha1: expect.stringMatching(/^[0-9a-f]{40}$/),
         sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
         cid: expect.stringMatching(/^bafkrei[a-z2-7]{52}$/),
         width: 480,

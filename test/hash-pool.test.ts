@@ -12,6 +12,7 @@ const plan: HashPlan = {
   isFlattened: false,
   frames: 1,
   isTurned: false,
+  hasSha1: false,
 }
 const limits = {
   processes: 1,

@@ -26,6 +26,7 @@ const plan: HashPlan = {
   isFlattened: true,
   frames: 3,
   isTurned: false,
+  hasSha1: false,
 }
 const isLinux = existsSync('/proc/self/status')
 let good: Buffer

@@ -23,6 +23,7 @@ const plan: HashPlan = {
   isFlattened: true,
   frames: 3,
   isTurned: false,
+  hasSha1: false,
 }
 /** What a decoder may do to an image that it cannot survive: the errors that are counted, not the reasons. */
 const failures = ['DecoderTimeoutError', 'DecoderOutOfMemoryError', 'DecoderCrashedError']

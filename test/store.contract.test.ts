@@ -276,7 +276,7 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       kind: 'hashed',
       facts: { format: 'jpeg', width: 3, height: 4, size: 5 },
       hashes: [{ type: 'md5', value: 'b'.repeat(32), quality: 100 }],
-      plan: { profiles: ['reference-512'], isOriented: true, isFlattened: true, frames: 4, isTurned: false },
+      plan: { profiles: ['reference-512'], isOriented: true, isFlattened: true, frames: 4, isTurned: false, hasSha1: false },
       timings: noTimings,
       isCached: false,
     } as const

@@ -32,7 +32,7 @@ export const bench: Bench = {
 }
 
 function planOf(...profiles: PdqProfile[]): HashPlan {
-  return { profiles, isOriented: true, isFlattened: true, frames: 1, isTurned: false }
+  return { profiles, isOriented: true, isFlattened: true, frames: 1, isTurned: false, hasSha1: false }
 }
 
 /** Every contender goes through all images in every round, so that what else the machine does hits them alike. */

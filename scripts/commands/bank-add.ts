@@ -16,7 +16,7 @@ export const bankAddCommand: Command = {
   arguments: {
     BANK: 'its name',
     FILE: 'an image; its PDQ (in the bank’s profile), MD5 and SHA-256 are added, the image itself is not kept',
-    HEX: 'a hash: 64 hex digits are PDQ unless --type says otherwise, 32 are MD5',
+    HEX: 'a hash: 64 hex digits are PDQ unless --type says otherwise, 40 SHA-1, 32 MD5',
   },
   arity: [2, Number.POSITIVE_INFINITY],
   options: {
@@ -29,6 +29,8 @@ export const bankAddCommand: Command = {
     ...jsonOption,
   },
   notes: [
+    'The SHA-1 of a file is added only with --type sha1: its SHA-256 finds the same files, and images are hashed with\n' +
+      'SHA-1 only while an enabled bank holds one.',
     '64 hex digits can be PDQ or SHA-256 and nothing in them says which: they are taken as PDQ without --type sha256.',
     'Adding what the bank holds already changes nothing. Each argument is one content. When a file cannot be hashed,\n' +
       'nothing is added. A running service matches against the new content within seconds.',

@@ -28,8 +28,8 @@ export const hashCommand: Command = {
       'others are hashed all the same.',
     'pdq is as Meta’s reference hasher makes it, pdqFullResolution as Hasher-Matcher-Actioner does; they are the same up\n' +
       'to 512 pixels a side.',
-    'JSON: one object per file, in the order given: path, pdq, quality (0 to 100), pdqFullResolution, md5, sha256, cid\n' +
-      '(what the bytes are called as a blob on the network), width, height, format, ms (decoding and hashing), and with\n' +
+    'JSON: one object per file, in the order given: path, pdq, quality (0 to 100), pdqFullResolution, md5, sha1, sha256,\n' +
+      'cid (what the bytes are called as a blob on the network), width, height, format, ms (decoding and hashing), and with\n' +
       '--looks an array of variant, profile, value and quality. A file that cannot be hashed has path, error (for\n' +
       'machines) and reason (for people) instead.',
   ],
@@ -44,7 +44,7 @@ export const hashCommand: Command = {
     const print = hasOption(args, 'json') ? printJson : printText
     let failures = 0
     const results = mapInOrder(args.positionals, availableParallelism() * 2, (path) =>
-      tryHash(hashing, path, more),
+      tryHash(hashing, path, { ...more, hasSha1: true }),
     )
     for await (const result of results) {
       if (result.kind === 'failed') failures++
@@ -86,6 +86,7 @@ function printJson(result: Result, hasLooks: boolean, terminal: Terminal): void 
       quality: valueOf('pdq')?.quality,
       pdqFullResolution: looks.find((look) => look.profile === 'full-resolution')?.value,
       md5: valueOf('md5')?.value,
+      sha1: valueOf('sha1')?.value,
       sha256: valueOf('sha256')?.value,
       cid,
       width: facts.width,

@@ -14,7 +14,7 @@ export const matchCommand: Command = {
   parameters: 'FILE|HEX...',
   arguments: {
     FILE: 'an image',
-    HEX: 'a hash: 64 hex digits are PDQ unless --type says otherwise, 32 are MD5',
+    HEX: 'a hash: 64 hex digits are PDQ unless --type says otherwise, 40 SHA-1, 32 MD5',
   },
   arity: [1, Number.POSITIVE_INFINITY],
   options: {
@@ -29,7 +29,7 @@ export const matchCommand: Command = {
     ...jsonOption,
   },
   notes: [
-    'Matches are listed nearest first. Digests (md5, sha256) match at distance 0 or not at all.',
+    'Matches are listed nearest first. Digests (md5, sha1, sha256) match at distance 0 or not at all.',
     'JSON: one object per argument, in the order given: query and matches, each with bank, contentId, hashType,\n' +
       'distance, and for PDQ the profile and the variant: which look at the image matched.',
   ],
@@ -52,7 +52,7 @@ export const matchCommand: Command = {
     const print = hasOption(args, 'json') ? printJson : printText
     let found = 0
     for (const query of args.positionals) {
-      const hashes = await hashesOfArgument(tools, query, type)
+      const hashes = await hashesOfArgument(tools, query, type, { hasSha1: true })
       const matches = await tools.match(hashes, {
         ...(bank === undefined ? {} : { bank }),
         ...(distance === undefined ? {} : { distance }),

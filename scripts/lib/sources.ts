@@ -54,7 +54,7 @@ export async function hashImageFile(
 
 /** Returns the hashes that an argument spells out, or undefined when it has no hash's form and so names a file. */
 function parseHashArgument(text: string, chosen: HashType | undefined): readonly ImageHash[] | undefined {
-  const type = chosen ?? (text.length === hashHexDigits.md5 ? 'md5' : 'pdq')
+  const type = chosen ?? digestTypeByLength(text) ?? 'pdq'
   const value = parseHashValue(type, text)
   if (value === undefined) return undefined
   // Nothing in a PDQ hash says which hasher made it, so it is taken for either.
@@ -63,15 +63,24 @@ function parseHashArgument(text: string, chosen: HashType | undefined): readonly
   return [{ type, value, quality: 100 }]
 }
 
+/** Digests that their number of digits gives away; 64 can be PDQ or SHA-256. */
+function digestTypeByLength(text: string): HashType | undefined {
+  return (['md5', 'sha1'] as const).find((type) => text.length === hashHexDigits[type])
+}
+
 /** Returns the hashes of an argument that is a hash or an image file. @throws {UnusableFileError} */
 export async function hashesOfArgument(
   tools: Tools,
   text: string,
   type: HashType | undefined,
+  more: Partial<HashPlan> = {},
 ): Promise<readonly ImageHash[]> {
   const spelled = parseHashArgument(text, type)
   if (spelled) return spelled
-  const { hashes } = await hashImageFile(tools, text)
+  const { hashes } = await hashImageFile(tools, text, {
+    ...more,
+    ...(type === 'sha1' ? { hasSha1: true } : {}),
+  })
   return type === undefined ? hashes : hashes.filter((candidate) => candidate.type === type)
 }
 

@@ -70,7 +70,7 @@ ${rows.join('\n')}
 
 YAML, read at the start. Each bank has tiers by rising distance (bits, 0 to 256, inclusive); the first tier that holds a
 match decides. An effect is \`log\`, or \`label:\` with one of the values that \`labels:\` declares. Banks that are not named
-follow \`otherBanks\`, which logs unless told otherwise. A digest (MD5, SHA-256) matches at distance 0. Every problem in the
+follow \`otherBanks\`, which logs unless told otherwise. A digest (MD5, SHA-1, SHA-256) matches at distance 0. Every problem in the
 file is listed with its line, and stops the start.
 
 \`\`\`yaml

@@ -185,6 +185,17 @@ describe('match', () => {
     expect(await profilesOf([{ ...full, isEnabled: false }], [2])).toEqual(['reference-512'])
   })
 
+  it('asks for SHA-1 only while an enabled bank holds one, and then finds it', async () => {
+    const sha1 = '3'.repeat(40)
+    const held = [hashOf(1, 1, sha1, 'sha1')]
+    const matcher = await openOver([bankOf(1)], held)
+    expect(matcher.hasSha1).toBe(true)
+    expect(matcher.match([{ type: 'sha1', value: sha1, quality: 100 }])).toMatchObject([
+      { contentId: 1, hashType: 'sha1', distance: 0 },
+    ])
+    expect((await openOver([bankOf(1)], [hashOf(1, 1, zeros, 'sha256')])).hasSha1).toBe(false)
+  })
+
   it('says which look at the image matched', async () => {
     const matcher = await openOver([bankOf(1)], [hashOf(1, 1, zeros)])
     const turned: ImageHash = { ...(pdq(zeros) as PdqImageHash), variant: 'rotate-90' }

@@ -30,6 +30,8 @@ export interface Matcher {
   readonly size: number
   /** The profiles in which an image must be hashed for the enabled banks; the reference alone when none has PDQ hashes. */
   readonly profiles: readonly PdqProfile[]
+  /** True when an enabled bank holds SHA-1 hashes, so that images must have theirs made. */
+  readonly hasSha1: boolean
   /** Returns each content that matches once, with its nearest hash, nearest first, then by bank and content. */
   match(hashes: readonly ImageHash[], options?: MatchOptions): Match[]
   /** Reads the banks anew; searches see the old ones until it resolves. Safe to call at any time, one at a time. */
@@ -53,6 +55,9 @@ export async function openMatcher(store: Pick<BankStore, 'list' | 'enabledHashes
     get profiles() {
       return neededProfiles(snapshot)
     },
+    get hasSha1() {
+      return snapshot.digests.sha1.size > 0
+    },
     match: (hashes, options = {}) => search(snapshot, hashes, options),
     async refresh() {
       snapshot = await loadSnapshot(store)
@@ -74,7 +79,7 @@ async function loadSnapshot(store: Pick<BankStore, 'list' | 'enabledHashes'>): P
       'full-resolution': pdqOf('full-resolution'),
       unknown: pdqOf('unknown'),
     },
-    digests: { md5: digestsOf('md5'), sha256: digestsOf('sha256') },
+    digests: { md5: digestsOf('md5'), sha1: digestsOf('sha1'), sha256: digestsOf('sha256') },
   }
 }
 

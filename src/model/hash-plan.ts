@@ -1,4 +1,4 @@
-import type { PdqProfile } from './hash.ts'
+import type { DigestHash, PdqProfile } from './hash.ts'
 
 /** Which looks at an image are hashed. Each costs time; what is already in hand is never decoded twice. */
 export type HashPlan = {
@@ -12,6 +12,8 @@ export type HashPlan = {
   readonly frames: number
   /** Also the seven ways in which the stored pixels can be turned and mirrored. */
   readonly isTurned: boolean
+  /** Also the SHA-1 of the bytes; MD5 and SHA-256 are always made. */
+  readonly hasSha1: boolean
 }
 
 /** True when hashes made by plan `made` hold all that plan `wanted` asks for. */
@@ -21,6 +23,12 @@ export function coversPlan(made: HashPlan, wanted: HashPlan): boolean {
     (made.isOriented || !wanted.isOriented) &&
     (made.isFlattened || !wanted.isFlattened) &&
     (made.frames === wanted.frames || (wanted.frames === 1 && made.frames >= 1)) &&
-    (made.isTurned || !wanted.isTurned)
+    (made.isTurned || !wanted.isTurned) &&
+    (made.hasSha1 || !wanted.hasSha1)
   )
+}
+
+/** Returns which digests of the bytes are made, in the order in which they end every list of hashes. */
+export function digestTypesOf(hasSha1: boolean): readonly DigestHash['type'][] {
+  return hasSha1 ? ['md5', 'sha1', 'sha256'] : ['md5', 'sha256']
 }

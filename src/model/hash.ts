@@ -1,5 +1,5 @@
 /** The kinds of fingerprint Harrier makes and matches. `pdq` is perceptual; the others are digests of the bytes. */
-export const hashTypes = ['pdq', 'md5', 'sha256'] as const
+export const hashTypes = ['pdq', 'md5', 'sha1', 'sha256'] as const
 
 /** One member of `hashTypes`. */
 export type HashType = (typeof hashTypes)[number]
@@ -57,7 +57,7 @@ export type DigestHash = {
 export type ImageHash = PdqImageHash | DigestHash
 
 /** How many lower-case hex digits each hash type has. */
-export const hashHexDigits: Readonly<Record<HashType, number>> = { pdq: 64, md5: 32, sha256: 64 }
+export const hashHexDigits: Readonly<Record<HashType, number>> = { pdq: 64, md5: 32, sha1: 40, sha256: 64 }
 
 /** Returns the hash in canonical lower case, or undefined when the text is not one of that type. */
 export function parseHashValue(type: HashType, text: unknown): string | undefined {

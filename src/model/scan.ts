@@ -74,7 +74,7 @@ export function isLasting(reason: UnscannableReason): boolean {
   return !reasonsOfLimits.has(reason)
 }
 
-/** An image that was decoded and hashed: PDQ by profile and look, then MD5 and SHA-256. */
+/** An image that was decoded and hashed: PDQ by profile and look, then MD5, SHA-1 where the plan has it, and SHA-256. */
 export type HashedScan = {
   readonly kind: 'hashed'
   readonly facts: ImageFacts

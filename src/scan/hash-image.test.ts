@@ -2,6 +2,7 @@
  * Long because every look is checked in both profiles against a picture that is known: the looks, the formats and the
  * ceiling share those pictures and the reading of an outcome.
  */
+import { createHash } from 'node:crypto'
 import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AnimationFrame, gifOf, webpOf } from '../../test/support/animations.ts'
@@ -18,9 +19,17 @@ const plain: HashPlan = {
   isFlattened: false,
   frames: 1,
   isTurned: false,
+  hasSha1: false,
 }
 const both: HashPlan = { ...plain, profiles: ['reference-512', 'full-resolution'] }
-const everything: HashPlan = { ...both, isOriented: true, isFlattened: true, frames: 5, isTurned: true }
+const everything: HashPlan = {
+  ...both,
+  isOriented: true,
+  isFlattened: true,
+  frames: 5,
+  isTurned: true,
+  hasSha1: false,
+}
 
 /** Longer than 512 a side, so that the profiles differ and sampling is seen. */
 const size = { width: 540, height: 240 }
@@ -51,6 +60,14 @@ describe('the looks at one image', () => {
     expect(outcome.hashes.slice(-2).map(({ type }) => type)).toEqual(['md5', 'sha256'])
     expect(outcome.hashes[0]).toMatchObject({ variant: 'original', profile: 'reference-512' })
     expect(outcome.facts).toMatchObject({ format: 'png', ...size })
+  })
+
+  it('makes the SHA-1 of the bytes only when the plan asks for it', async () => {
+    const bytes = await sharp(picture).png().toBuffer()
+    const outcome = hashed(await hashImage(bytes, { ...plain, hasSha1: true }))
+    expect(outcome.hashes.map(({ type }) => type)).toEqual(['pdq', 'md5', 'sha1', 'sha256'])
+    const value = createHash('sha1').update(bytes).digest('hex')
+    expect(outcome.hashes[2]).toEqual({ type: 'sha1', value, quality: 100 })
   })
 
   it('gives the original the same hash whatever else is asked for', async () => {
@@ -263,6 +280,7 @@ describe('the seven turns', () => {
       ...both,
       isOriented: true,
       isTurned: true,
+      hasSha1: false,
     })
     expect(variantsOf(outcome)).toHaveLength(2 + turns.length)
     for (const profile of both.profiles) {

@@ -6,7 +6,7 @@ import {
   type PdqImageHash,
   turns,
 } from '../model/hash.ts'
-import type { HashPlan } from '../model/hash-plan.ts'
+import { digestTypesOf, type HashPlan } from '../model/hash-plan.ts'
 import type { ImageFacts, UnscannableReason } from '../model/scan.ts'
 import { createImageDecoder, type ImageDecoderOptions } from './decode-image.ts'
 import { looksAt } from './looks.ts'
@@ -20,7 +20,7 @@ export type HashOutcome = { readonly decodeMs: number; readonly hashMs: number }
   | {
       readonly kind: 'hashed'
       readonly facts: ImageFacts
-      /** PDQ by look, the original first, and in each by profile, its turns behind it; then MD5 and SHA-256. */
+      /** PDQ by look, the original first, and in each by profile, its turns behind it; then MD5, SHA-1 where wanted, SHA-256. */
       readonly hashes: readonly ImageHash[]
     }
   | { readonly kind: 'unscannable'; readonly reason: UnscannableReason }
@@ -58,7 +58,7 @@ export function createImageHasher(options: ImageDecoderOptions): ImageHasher {
       hashes.push(...hashLook(`frame-${frame}`, later.pixels, plan, false))
       releasePixels(later.pixels)
     }
-    hashes.push(digest('md5', bytes), digest('sha256', bytes))
+    for (const type of digestTypesOf(plan.hasSha1)) hashes.push(digest(type, bytes))
     const facts = { format, width, height, size: bytes.length }
     return { kind: 'hashed', facts, hashes, decodeMs, hashMs: performance.now() - startedAt - decodeMs }
   }

@@ -10,6 +10,7 @@ const pdq = {
   variant: 'original',
 } as const
 const md5 = { type: 'md5', value: 'ab'.repeat(16), quality: 100 } as const
+const sha1 = { type: 'sha1', value: 'ef'.repeat(20), quality: 100 } as const
 const sha256 = { type: 'sha256', value: 'cd'.repeat(32), quality: 100 } as const
 const facts = { format: 'jpeg', width: 10, height: 20, size: 30 } as const
 
@@ -27,6 +28,10 @@ describe('parseHashReply', () => {
     expect(parseHashReply(structuredClone(message))).toEqual(message)
   })
 
+  it('takes a SHA-1 between the other digests', () => {
+    expect(parseHashReply(done([pdq, md5, sha1, sha256]))).toEqual(done([pdq, md5, sha1, sha256]))
+  })
+
   it('keeps nothing that was not asked for', () => {
     expect(parseHashReply(done([{ ...pdq, path: '/etc' }, { ...md5, profile: 'x' }, sha256]))).toEqual(
       done([pdq, md5, sha256]),
@@ -39,6 +44,8 @@ describe('parseHashReply', () => {
     ['digests alone', [md5, sha256]],
     ['no digests', [pdq, pdq, pdq]],
     ['digests in another order', [pdq, sha256, md5]],
+    ['a SHA-1 in another place', [pdq, sha1, md5, sha256]],
+    ['a SHA-1 of another length', [pdq, md5, { ...sha1, value: 'ef' }, sha256]],
     ['a digest among the looks', [pdq, md5, md5, sha256]],
     ['another look first', [{ ...pdq, variant: 'oriented' }, md5, sha256]],
     ['a look that there is not', [pdq, { ...pdq, variant: 'sideways' }, md5, sha256]],

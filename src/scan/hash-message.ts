@@ -7,7 +7,7 @@ import {
   type Turn,
   turns,
 } from '../model/hash.ts'
-import type { HashPlan } from '../model/hash-plan.ts'
+import { digestTypesOf, type HashPlan } from '../model/hash-plan.ts'
 import { type ImageFormat, imageFormats } from '../model/image.ts'
 import { type ImageFacts, type UnscannableReason, unscannableReasons } from '../model/scan.ts'
 import type { HashOutcome } from './hash-image.ts'
@@ -27,8 +27,6 @@ export type HashReply =
 
 /** More hashes than any plan asks for: two profiles of 11 looks and 240 frames, and the digests. */
 const maxHashes = 512
-/** The hashes that end every list, in that order. */
-const digestTypes = ['md5', 'sha256'] as const
 
 /** Returns a child's message, or undefined when it is not one: hostile bytes may have taken the child over. */
 export function parseHashReply(message: unknown): HashReply | undefined {
@@ -66,9 +64,11 @@ function isFacts(value: unknown): value is ImageFacts {
   return [value['width'], value['height'], value['size']].every((count) => isCount(count))
 }
 
-/** Returns PDQ hashes, the original look first, and behind them MD5 and SHA-256; undefined when that is not what it is. */
+/** Returns PDQ hashes, the original look first, and behind them the digests; undefined when that is not what it is. */
 function parseHashes(values: unknown): readonly ImageHash[] | undefined {
   if (!Array.isArray(values) || values.length < 3 || values.length > maxHashes) return undefined
+  const hasSha1 = isObject(values.at(-2)) && values.at(-2)['type'] === 'sha1'
+  const digestTypes = digestTypesOf(hasSha1)
   // `from` also visits the holes that a list may have, which `map` and `every` step over.
   const hashes = Array.from(values, (value: unknown, index) => {
     return parseHash(value, digestTypes[index - values.length + digestTypes.length] ?? 'pdq')

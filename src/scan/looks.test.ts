@@ -11,6 +11,7 @@ const everything: HashPlan = {
   isFlattened: true,
   frames: 1,
   isTurned: true,
+  hasSha1: false,
 }
 
 /** The letter F, which no turn leaves as it is. */

@@ -36,6 +36,7 @@ const plan: HashPlan = {
   isFlattened: true,
   frames: 4,
   isTurned: false,
+  hasSha1: false,
 }
 const limits = { maxBlobBytes: 1_000, timeoutMs: 1_000, idleTimeoutMs: 500, maxPerHost: 2 }
 
