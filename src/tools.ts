@@ -134,11 +134,8 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
             | undefined
           if (kept.length === 0)
             throw new AppError('invalid', `Expected content that bank ${bank.name} can hold`)
-          const added = await banks.addContent(bank.id, {
-            hashes: kept,
-            note,
-            createdAt: new Date().toISOString(),
-          })
+          const content = { hashes: kept, label: '', note, sourceId: '' }
+          const added = await banks.addContent(bank.id, content, new Date().toISOString())
           const types = kept.map((hash) => hash.type)
           if (added.isNew)
             await log.append([audit('bank.content-added', bank.name, { content: added.contentId, types })])

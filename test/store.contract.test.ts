@@ -238,7 +238,7 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
 
   describe('banks', () => {
     const hash = { type: 'pdq', value: 'a'.repeat(64), quality: 100 } as const
-    const content = (hashes = [hash]) => ({ hashes, note: 'n', createdAt: at })
+    const content = (hashes = [hash]) => ({ hashes, label: 'l', note: 'n', sourceId: 's' })
     const create = (name: string) =>
       db.banks.create({ name, threshold: 31, minQuality: 50, profile: 'unknown', createdAt: at })
 
@@ -250,9 +250,9 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
 
     it('hold a hash once, and say which content has it', async () => {
       const bank = await create('one')
-      const first = await db.banks.addContent(bank.id, content())
+      const first = await db.banks.addContent(bank.id, content(), at)
       expect(first.isNew).toBe(true)
-      expect(await db.banks.addContent(bank.id, content())).toEqual({
+      expect(await db.banks.addContent(bank.id, content(), at)).toEqual({
         contentId: first.contentId,
         isNew: false,
       })
@@ -261,11 +261,11 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
 
     it('lose a content with its hashes, and everything when they go', async () => {
       const bank = await create('one')
-      const { contentId } = await db.banks.addContent(bank.id, content())
+      const { contentId } = await db.banks.addContent(bank.id, content(), at)
       expect(await db.banks.removeContent(bank.id + 1, contentId)).toBe(false)
       expect(await db.banks.removeContent(bank.id, contentId)).toBe(true)
       expect(await db.banks.enabledHashes()).toEqual([])
-      await db.banks.addContent(bank.id, content())
+      await db.banks.addContent(bank.id, content(), at)
       expect(await db.banks.remove(bank.id)).toBe(true)
       expect([await db.banks.list(), await db.banks.enabledHashes()]).toEqual([[], []])
     })
@@ -276,7 +276,14 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       kind: 'hashed',
       facts: { format: 'jpeg', width: 3, height: 4, size: 5 },
       hashes: [{ type: 'md5', value: 'b'.repeat(32), quality: 100 }],
-      plan: { profiles: ['reference-512'], isOriented: true, isFlattened: true, frames: 4, isTurned: false, hasSha1: false },
+      plan: {
+        profiles: ['reference-512'],
+        isOriented: true,
+        isFlattened: true,
+        frames: 4,
+        isTurned: false,
+        hasSha1: false,
+      },
       timings: noTimings,
       isCached: false,
     } as const

@@ -1,3 +1,4 @@
+import { maxTextLengths } from '../../src/model/bank.ts'
 import { hashTypes, type ImageHash } from '../../src/model/hash.ts'
 import { hasOption, textOption, UsageError, wordOption } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
@@ -6,7 +7,7 @@ import { requireBank } from '../lib/require-bank.ts'
 import { hashesOfArgument } from '../lib/sources.ts'
 import { printable } from '../lib/terminal.ts'
 
-const maxNoteLength = 500
+const maxNoteLength = maxTextLengths.note
 
 /** `harrier bank add`: known content by file or by hash. */
 export const bankAddCommand: Command = {

@@ -32,6 +32,19 @@ export type Bank = {
   readonly createdAt: string
 }
 
+/** One hash of any bank, enabled or not, as the store has it. */
+export type BankHashRow = {
+  /** Rises as hashes are added, and is never given twice. */
+  readonly id: number
+  readonly bankId: number
+  readonly contentId: number
+  readonly type: HashType
+  /** PDQ's, 0 to 100; 100 for a digest. */
+  readonly quality: number
+  /** The hash itself, most significant bit first: 16, 20 or 32 bytes. */
+  readonly value: Buffer
+}
+
 /** One hash of one bank content, as an index needs it. */
 export type BankHash = {
   readonly bankId: number
@@ -43,13 +56,38 @@ export type BankHash = {
 }
 
 /** One item of known content in a bank, with its hashes. */
-export type BankContent = {
+export type BankContent = ContentTexts & {
   readonly id: number
   readonly bankId: number
-  /** What the operator wrote about it; at most 500 characters; never logged. */
-  readonly note: string
+  /** ISO 8601, UTC. */
   readonly createdAt: string
-  readonly hashes: readonly { readonly type: HashType; readonly value: string; readonly quality: number }[]
+  readonly hashes: readonly ContentHash[]
+}
+
+/** A hash of a content, which has at most one of each type; PDQ hashes are in the bank's profile. */
+export type ContentHash = {
+  readonly type: HashType
+  /** Lower-case hex digits, `hashHexDigits` of them. */
+  readonly value: string
+  /** PDQ's, 0 to 100; 100 for a digest. */
+  readonly quality: number
+}
+
+/** What people say of a content: each at most `maxTextLengths` characters, empty when nothing was said, never logged. */
+export type ContentTexts = {
+  /** How its source classifies it. */
+  readonly label: string
+  /** What the operator wrote about it. */
+  readonly note: string
+  /** What its source calls it. */
+  readonly sourceId: string
+}
+
+/** The most characters (UTF-16 code units) of each text of a content. */
+export const maxTextLengths: Readonly<Record<keyof ContentTexts, number>> = {
+  label: 200,
+  note: 500,
+  sourceId: 200,
 }
 
 /** Type guard for a bank's name. */

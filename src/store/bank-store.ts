@@ -1,7 +1,9 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { AppError } from '../lib/errors.ts'
-import type { Bank, BankContent, BankHash, BankProfile } from '../model/bank.ts'
-import type { HashType } from '../model/hash.ts'
+import type { Bank, BankContent, BankHash, BankHashRow, BankProfile } from '../model/bank.ts'
+import { type HashType, hashTypes } from '../model/hash.ts'
+import { contentHolding, insertContents, loadContents, type NewContent } from './bank-contents.ts'
+import { hashTypeCodes, hashTypeOfCode } from './hash-type-code.ts'
 import type { Row, Schema } from './schema.ts'
 
 /** A bank of that name exists already. */
@@ -14,9 +16,6 @@ export class BankExistsError extends AppError {
 
 /** What a new bank is made of. */
 export type NewBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile' | 'createdAt'>
-
-/** A hash of a new content; PDQ hashes are in the bank's profile. */
-export type NewBankHash = { readonly type: HashType; readonly value: string; readonly quality: number }
 
 /** Banks of known content and their hashes. Enabled banks are what the indexes are built from. */
 export interface BankStore {
@@ -34,12 +33,22 @@ export interface BankStore {
    */
   addContent(
     bankId: number,
-    content: { readonly hashes: readonly NewBankHash[]; readonly note: string; readonly createdAt: string },
+    content: NewContent,
+    createdAt: string,
   ): Promise<{ readonly contentId: number; readonly isNew: boolean }>
+  /**
+   * Adds many contents, as `addContent` in the order given. Returns how many were new; of the others the bank held, or
+   * the list had before, every hash. Takes a hundredth of the time that `addContent` takes for each.
+   */
+  addContents(bankId: number, contents: readonly NewContent[], createdAt: string): Promise<number>
   /** Removes one content with its hashes. Resolves to false when the bank has none of that id. */
   removeContent(bankId: number, contentId: number): Promise<boolean>
   /** Returns the contents after an id, by id. */
   contents(bankId: number, afterId: number, limit: number): Promise<BankContent[]>
+  /** Returns the types of which the bank has hashes, in the order of `hashTypes`. */
+  typesHeld(bankId: number): Promise<HashType[]>
+  /** Returns up to `limit` hashes of all banks, enabled or not, after an id, by id. */
+  hashesAfter(afterId: number, limit: number): Promise<BankHashRow[]>
   /** Returns every hash of every enabled bank, by id: what an index is built from. */
   enabledHashes(): Promise<BankHash[]>
 }
@@ -82,31 +91,19 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
     async remove(bankId) {
       await db.deleteFrom('bank_hashes').where('bank_id', '=', bankId).execute()
       await db.deleteFrom('bank_contents').where('bank_id', '=', bankId).execute()
+      await db.deleteFrom('bank_imports').where('bank_id', '=', bankId).execute()
       const result = await db.deleteFrom('banks').where('id', '=', bankId).executeTakeFirst()
       return result.numDeletedRows > 0n
     },
 
-    async addContent(bankId, { hashes, note, createdAt }) {
-      const held = await heldHashes(db, bankId, hashes)
-      const fresh = hashes.filter(
-        (hash) => !held.some((row) => row.type === hash.type && row.value === hash.value),
-      )
-      const first = held[0]
-      if (first && fresh.length === 0) return { contentId: first.content_id, isNew: false }
-      const { id: contentId } = await db
-        .insertInto('bank_contents')
-        .values({ bank_id: bankId, note, created_at: createdAt })
-        .returning('id')
-        .executeTakeFirstOrThrow()
-      const rows = fresh.map(({ type, value, quality }) => ({
-        type,
-        value,
-        quality,
-        bank_id: bankId,
-        content_id: contentId,
-      }))
-      await db.insertInto('bank_hashes').values(rows).execute()
-      return { contentId, isNew: true }
+    async addContent(bankId, content, createdAt) {
+      const [contentId] = await insertContents(db, bankId, [content], createdAt)
+      if (contentId !== undefined) return { contentId, isNew: true }
+      return { contentId: await contentHolding(db, bankId, content.hashes), isNew: false }
+    },
+
+    async addContents(bankId, contents, createdAt) {
+      return (await insertContents(db, bankId, contents, createdAt)).length
     },
 
     async removeContent(bankId, contentId) {
@@ -120,28 +117,29 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
       return true
     },
 
-    async contents(bankId, afterId, limit) {
-      const contents = await db
-        .selectFrom('bank_contents')
-        .selectAll()
-        .where('bank_id', '=', bankId)
-        .where('id', '>', afterId)
-        .orderBy('id')
-        .limit(limit)
-        .execute()
-      const ids = contents.map((content) => content.id)
-      const hashes =
-        ids.length === 0
-          ? []
-          : await db.selectFrom('bank_hashes').selectAll().where('content_id', 'in', ids).execute()
-      return contents.map((content) => ({
-        id: content.id,
-        bankId: content.bank_id,
-        note: content.note,
-        createdAt: content.created_at,
-        hashes: hashes
-          .filter((hash) => hash.content_id === content.id)
-          .map(({ type, value, quality }) => ({ type: type as HashType, value, quality })),
+    contents: (bankId, afterId, limit) => loadContents(db, bankId, afterId, limit),
+
+    async typesHeld(bankId) {
+      const held: HashType[] = []
+      for (const type of hashTypes) {
+        const hashes = db.selectFrom('bank_hashes').select('id').where('bank_id', '=', bankId)
+        const row = await hashes.where('type', '=', hashTypeCodes[type]).limit(1).executeTakeFirst()
+        if (row) held.push(type)
+      }
+      return held
+    },
+
+    async hashesAfter(afterId, limit) {
+      const { rows } = await sql<Row<'bank_hashes'>>`
+        SELECT id, bank_id, content_id, type, quality, value FROM bank_hashes
+        WHERE id > ${afterId} ORDER BY id LIMIT ${limit}`.execute(db)
+      return rows.map(({ id, bank_id, content_id, type, quality, value }) => ({
+        id,
+        bankId: bank_id,
+        contentId: content_id,
+        type: hashTypeOfCode(type),
+        quality,
+        value,
       }))
     },
 
@@ -156,25 +154,12 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
       return rows.map((row) => ({
         bankId: row.bank_id,
         contentId: row.content_id,
-        type: row.type as HashType,
-        value: row.value,
+        type: hashTypeOfCode(row.type),
+        value: row.value.toString('hex'),
         profile: row.profile as BankProfile,
       }))
     },
   }
-}
-
-function heldHashes(db: Kysely<Schema>, bankId: number, hashes: readonly NewBankHash[]) {
-  return db
-    .selectFrom('bank_hashes')
-    .select(['content_id', 'type', 'value'])
-    .where('bank_id', '=', bankId)
-    .where((where) =>
-      where.or(
-        hashes.map(({ type, value }) => where.and([where('type', '=', type), where('value', '=', value)])),
-      ),
-    )
-    .execute()
 }
 
 function bankOfRow(row: Row<'banks'>): Bank {

@@ -15,6 +15,7 @@ import type { BankStore } from './bank-store.ts'
 import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
 import type { ImageStore } from './image-store.ts'
+import type { ImportStore } from './import-store.ts'
 import type { JobStore } from './job-store.ts'
 import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
@@ -26,6 +27,7 @@ export interface Stores {
   readonly cursors: CursorStore
   readonly dids: DidStore
   readonly images: ImageStore
+  readonly imports: ImportStore
   readonly jobs: JobStore
   readonly labels: LabelStore
   readonly matches: MatchStore
@@ -40,4 +42,6 @@ export interface Database extends Stores, AsyncDisposable {
   transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
   /** Changes whenever another connection has committed; equal values mean nothing has come from outside. */
   outsideVersion(): Promise<number>
+  /** Lets this connection use some hundred megabytes of memory and disk to be quick with large transactions. */
+  prepareForBulk(): Promise<void>
 }

@@ -8,6 +8,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': { up: (db: Kysely<unknown>) => run(db, firstTables) },
   '0002-profiles': { up: (db: Kysely<unknown>) => run(db, profiles) },
+  '0003-bank-files': { up: (db: Kysely<unknown>) => run(db, bankFiles) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -83,4 +84,42 @@ const profiles = [
   `ALTER TABLE matches ADD COLUMN variant TEXT`,
   `ALTER TABLE images ADD COLUMN plan TEXT`,
   `DELETE FROM images`,
+]
+
+/**
+ * Hashes as bytes instead of hex, so that ten million take about a gigabyte, index and all; contents with what a file
+ * calls them. The sequences are kept: a number is never given twice, also that of a row that is gone.
+ */
+const bankFiles = [
+  `CREATE TABLE new_contents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bank_id INTEGER NOT NULL REFERENCES banks (id),
+    created_at INTEGER NOT NULL,
+    label TEXT NOT NULL DEFAULT '' CHECK (length(label) <= 200),
+    note TEXT NOT NULL DEFAULT '' CHECK (length(note) <= 500),
+    source_id TEXT NOT NULL DEFAULT '' CHECK (length(source_id) <= 200)
+  ) STRICT`,
+  `INSERT INTO new_contents (id, bank_id, created_at, note)
+    SELECT id, bank_id, CAST(round(unixepoch(created_at, 'subsec') * 1000) AS INTEGER), note FROM bank_contents`,
+  `CREATE TABLE new_hashes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bank_id INTEGER NOT NULL, content_id INTEGER NOT NULL,
+    type INTEGER NOT NULL, quality INTEGER NOT NULL, value BLOB NOT NULL
+  ) STRICT`,
+  `INSERT INTO new_hashes (id, bank_id, content_id, type, quality, value)
+    SELECT id, bank_id, content_id, CASE type WHEN 'pdq' THEN 0 WHEN 'md5' THEN 1 ELSE 3 END, quality, unhex(value)
+    FROM bank_hashes`,
+  ...['contents', 'hashes'].flatMap((name) => [
+    `DELETE FROM sqlite_sequence WHERE name = 'new_${name}'`,
+    `UPDATE sqlite_sequence SET name = 'new_${name}' WHERE name = 'bank_${name}'`,
+    `DROP TABLE bank_${name}`,
+    `ALTER TABLE new_${name} RENAME TO bank_${name}`,
+  ]),
+  `CREATE INDEX bank_contents_bank ON bank_contents (bank_id)`,
+  `CREATE UNIQUE INDEX bank_hashes_value ON bank_hashes (bank_id, type, value)`,
+  `CREATE UNIQUE INDEX bank_hashes_content ON bank_hashes (content_id, type)`,
+  `CREATE TABLE bank_imports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bank_id INTEGER NOT NULL REFERENCES banks (id), path TEXT NOT NULL,
+    format TEXT NOT NULL, offset INTEGER NOT NULL, line INTEGER NOT NULL, digest TEXT NOT NULL, counts TEXT NOT NULL,
+    UNIQUE (bank_id, path)
+  ) STRICT`,
+  `UPDATE images SET plan = json_set(plan, '$.hasSha1', json('false')) WHERE plan IS NOT NULL`,
 ]

@@ -65,17 +65,36 @@ export type BankContentTable = {
   id: Generated<number>
   bank_id: number
   note: string
-  created_at: string
+  label: string
+  source_id: string
+  /** Epoch milliseconds. */
+  created_at: number
 }
 
-/** `bank_hashes`: unique on (bank_id, type, value). */
+/** `bank_hashes`: unique on (bank_id, type, value) and on (content_id, type). */
 export type BankHashTable = {
   id: Generated<number>
   bank_id: number
   content_id: number
-  type: string
-  value: string
+  /** One of `hashTypeCodes`. */
+  type: number
+  /** The hash itself: 16 bytes of MD5, 20 of SHA-1, 32 of PDQ and SHA-256. */
+  value: Buffer
   quality: number
+}
+
+/** `bank_imports`: files that are being read into a bank, unique on (bank_id, path); a finished one has no row. */
+export type BankImportTable = {
+  id: Generated<number>
+  bank_id: number
+  path: string
+  format: string
+  /** Bytes and lines that are done, and the SHA-256 of those bytes. */
+  offset: number
+  line: number
+  digest: string
+  /** JSON: `ImportCounts`. */
+  counts: string
 }
 
 /** `labels`: every label ever published, in stream order. `is_current` marks the newest of its (src, uri, val). */
@@ -133,6 +152,7 @@ export type Schema = {
   banks: BankTable
   bank_contents: BankContentTable
   bank_hashes: BankHashTable
+  bank_imports: BankImportTable
   labels: LabelTable
   matches: MatchTable
   audit: AuditTable

@@ -10,6 +10,7 @@ import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
 import { createImageStore } from './image-store.ts'
+import { createImportStore } from './import-store.ts'
 import { createJobStore } from './job-store.ts'
 import { createLabelStore } from './label-store.ts'
 import { createMatchStore } from './match-store.ts'
@@ -52,11 +53,20 @@ export async function openSqlite({ path }: SqliteOptions): Promise<Database> {
   }
 }
 
+const bulkCacheKibibytes = 64 * 1024
+const bulkLogPages = 16_384
+
 function databaseOver(db: Kysely<Schema>, file: SqliteFile.Database): Database {
   return {
     ...storesOver(db),
     transaction: (work) => db.transaction().execute((transaction) => work(storesOver(transaction))),
     outsideVersion: async () => file.pragma('data_version', { simple: true }) as number,
+    async prepareForBulk() {
+      // Hashes fall on every page of their index: the more of it is in memory, and the later the log is copied back, the
+      // less often a page is read and written.
+      file.pragma(`cache_size = ${-bulkCacheKibibytes}`)
+      file.pragma(`wal_autocheckpoint = ${bulkLogPages}`)
+    },
     [Symbol.asyncDispose]: () => db.destroy(),
   }
 }
@@ -68,6 +78,7 @@ function storesOver(db: Kysely<Schema>): Stores {
     cursors: createCursorStore(db),
     dids: createDidStore(db),
     images: createImageStore(db),
+    imports: createImportStore(db),
     jobs: createJobStore(db),
     labels: createLabelStore(db),
     matches: createMatchStore(db),
