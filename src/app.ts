@@ -82,7 +82,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     timeoutMs: config.fetchTimeoutMs,
     now: () => world.now().getTime(),
   })
-  const matcher = await openMatcher(database.banks)
+  const matcher = opening.use(await openMatcher(database))
   const scanImage = createScanImage(
     {
       resolvePds: identity.resolvePds,
@@ -156,7 +156,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
 
   const onChange = async () => {
-    await matcher.refresh()
+    await database.bankChanges.forgetRemovals(await matcher.refresh())
     tail.wake()
     worker.wake()
   }
@@ -184,7 +184,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     operatorUrl: http.operator.url,
     did: src,
     notices,
-    failure: Promise.race([watching, pruning, working, reading].map((task) => task.failure)),
+    failure: Promise.race([matcher, watching, pruning, working, reading].map((part) => part.failure)),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

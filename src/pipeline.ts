@@ -27,7 +27,7 @@ export class BlobNotYetThereError extends AppError {
 /** The stages, each behind the function that the story calls. */
 export type Stages = {
   readonly scanImage: (image: ImageRef, signal: AbortSignal) => Promise<ScanResult>
-  readonly matchHashes: (hashes: readonly ImageHash[]) => Match[]
+  readonly matchHashes: (hashes: readonly ImageHash[]) => Promise<Match[]>
   readonly loadHistory: (uri: AtUri) => Promise<LabelState[]>
   readonly policy: Policy
   readonly signLabels: (effects: readonly Effect[]) => Promise<SignedLabel[]>
@@ -46,7 +46,7 @@ const maxAbsences = 3
 export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal): Promise<JobOutcome> {
   const { image } = job
   const digest = digestOfCid(image.cid)
-  const known = stages.matchHashes([digest])
+  const known = await stages.matchHashes([digest])
   const scan: ScanResult =
     known.length > 0
       ? { kind: 'digest-only', hashes: [digest], timings: noTimings }
@@ -55,7 +55,7 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
     throw new BlobNotYetThereError()
   }
   const scanned = performance.now()
-  const matches = scan.kind === 'hashed' ? stages.matchHashes(scan.hashes) : known
+  const matches = scan.kind === 'hashed' ? await stages.matchHashes(scan.hashes) : known
   const matched = performance.now()
   const history = matches.length > 0 ? await stages.loadHistory(image.uri) : []
   const decision: Decision = {

@@ -6,7 +6,7 @@ import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
-import { type MatchOptions, openMatcher } from './match/match.ts'
+import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
 import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
 import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
@@ -47,7 +47,7 @@ export type AddedContent = {
 
 /** What the commands can do. Every change is one transaction with its audit row. */
 export interface Tools extends Hashing {
-  /** Returns what the enabled banks hold within their thresholds, nearest first. */
+  /** Returns what the enabled banks hold within their thresholds, nearest first. The first call reads the banks. */
   match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Match[]>
   readonly banks: {
     /** @throws `BankExistsError` when the name is taken. */
@@ -97,6 +97,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const hashing = opening.use(openHashing(config))
   const sign = createSignLabel({ key, src, declaredVals: new Set(policy.labels), now: () => new Date() })
   const stack = opening.move()
+  let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
     at: new Date().toISOString(),
     actor: 'cli',
@@ -107,7 +108,10 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
 
   return {
     hash: hashing.hash,
-    match: async (hashes, options) => (await openMatcher(database.banks)).match(hashes, options),
+    async match(hashes, options) {
+      matcher ??= openMatcher(database).then((opened) => stack.use(opened))
+      return await (await matcher).match(hashes, options)
+    },
     queryLabels: (uriPatterns, after, limit) =>
       database.labels.query({ uriPatterns, sources: [], limit, after }, new Date().toISOString()),
     banks: {

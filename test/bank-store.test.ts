@@ -70,29 +70,40 @@ describe('banks in the store', () => {
     expect(await db.banks.addContents(bank.id, [], at)).toBe(0)
   })
 
-  it('show the hashes of every bank in pages, by an id that is never given twice', async () => {
+  it('tell what was added and what was removed as two logs, in pages', async () => {
     const other = await create('two')
     const hashes = [hashOf('pdq', 70), hashOf('md5'), hashOf('sha1')]
     for (const [i, hash] of hashes.entries())
       await db.banks.addContent(i === 1 ? other.id : bank.id, contentOf(hash), at)
-    const first = await db.banks.hashesAfter(0, 2)
-    const rest = await db.banks.hashesAfter(first[1]?.id ?? 0, 2)
-    expect([first.length, rest.length]).toEqual([2, 1])
-    expect(
-      [...first, ...rest].map(({ bankId, type, quality, value }) => [bankId, type, quality, value]),
-    ).toEqual(
-      hashes.map(({ type, quality, value }, i) => [
-        i === 1 ? other.id : bank.id,
-        type,
-        quality,
-        Buffer.from(value, 'hex'),
-      ]),
+    const first = await db.bankChanges.added(0, 2)
+    const rest = await db.bankChanges.added(first.lastId, 2)
+    expect([first.count, rest.count, (await db.bankChanges.added(rest.lastId, 2)).count]).toEqual([2, 1, 0])
+    expect([...first.bankIds, ...rest.bankIds]).toEqual([bank.id, other.id, bank.id])
+    expect([...first.types, ...rest.types]).toEqual(['pdq', 'md5', 'sha1'])
+    expect(Buffer.concat([first.values, rest.values]).toString('hex')).toBe(
+      hashes.map(({ value }) => value).join(''),
     )
-    const [last] = rest
-    await db.banks.removeContent(bank.id, last?.contentId ?? 0)
+    expect(await db.bankChanges.counts()).toHaveLength(3)
+    expect([await db.bankChanges.lastRemoval(), (await db.bankChanges.removed(0, 9)).count]).toEqual([0, 0])
+
+    await db.banks.removeContent(bank.id, rest.contentIds[0]!)
+    await db.banks.remove(other.id)
+    const removed = await db.bankChanges.removed(0, 9)
+    expect(removed).toMatchObject({
+      count: 2,
+      types: ['sha1', 'md5'],
+      contentIds: [rest.contentIds[0], first.contentIds[1]],
+    })
+    expect(removed.values.toString('hex')).toBe(`${hashes[2]!.value}${hashes[1]!.value}`)
+    await db.bankChanges.forgetRemovals(removed.lastId)
+    expect([await db.bankChanges.lastRemoval(), (await db.bankChanges.removed(0, 9)).count]).toEqual([
+      removed.lastId,
+      0,
+    ])
+
     const again = await db.banks.addContent(bank.id, contentOf(hashOf('md5')), at)
-    expect(again.contentId).toBeGreaterThan(last?.contentId ?? 0)
-    expect((await db.banks.hashesAfter(0, 9)).at(-1)?.id).toBeGreaterThan(last?.id ?? 0)
+    expect(again.contentId).toBeGreaterThan(rest.contentIds[0]!)
+    expect((await db.bankChanges.added(rest.lastId, 9)).contentIds).toEqual([again.contentId])
   })
 
   it('remember how far the import of a file has come, for one process at a time', async () => {
@@ -142,7 +153,7 @@ describe('the migration to hashes as bytes', () => {
       ])
       const { contentId } = await db.banks.addContent(3, contentOf(hashOf('sha1')), at)
       expect(contentId).toBe(91)
-      expect((await db.banks.hashesAfter(0, 9)).map((hash) => hash.id)).toEqual([11, 12, 13, 81])
+      expect(await db.bankChanges.added(12, 9)).toMatchObject({ count: 2, lastId: 81, contentIds: [7, 91] })
     }
     rmSync(folder, { recursive: true })
   })

@@ -54,8 +54,8 @@ export const matchCommand: Command = {
     for (const query of args.positionals) {
       const hashes = await hashesOfArgument(tools, query, type, { hasSha1: true })
       const matches = await tools.match(hashes, {
-        ...(bank === undefined ? {} : { bank }),
-        ...(distance === undefined ? {} : { distance }),
+        ...(bank === undefined ? {} : { banks: [bank] }),
+        ...(distance === undefined ? {} : { radius: distance }),
       })
       found += matches.length
       print(query, matches, terminal)

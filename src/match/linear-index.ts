@@ -1,27 +1,36 @@
-import type { BankHash } from '../model/bank.ts'
-import { hammingDistance, wordsPerHash, writeWords } from './hamming.ts'
+import { hammingDistance } from './hamming.ts'
 import type { HashIndex, IndexHit } from './hash-index.ts'
 
-/**
- * Returns an index that compares every hash with the needle: slow, obvious, and so the reference for any other index of
- * 256-bit hashes. It copies the hashes.
- */
-export function buildLinearIndex(hashes: readonly BankHash[]): HashIndex {
-  const words = new Uint32Array(hashes.length * wordsPerHash)
-  const owners = hashes.map(({ bankId, contentId }) => ({ bankId, contentId }))
-  for (const [i, hash] of hashes.entries()) writeWords(hash.value, words, i * wordsPerHash)
+type Row = { readonly hash: Uint8Array; readonly bankId: number; readonly contentId: number }
 
+/**
+ * Returns an empty index that compares every hash with the needle, byte by byte: slow, obvious, and so the reference for any
+ * other index of hashes of one length. It holds the thread while it searches.
+ */
+export function openLinearIndex(): HashIndex {
+  let rows: Row[] = []
   return {
-    size: hashes.length,
-    search(value, radius) {
-      const needle = new Uint32Array(wordsPerHash)
-      writeWords(value, needle, 0)
+    get size() {
+      return rows.length
+    },
+    reserve() {},
+    add(hash, bankId, contentId) {
+      rows.push({ hash: Uint8Array.from(hash), bankId, contentId })
+    },
+    remove(hash, contentId) {
+      const at = rows.findIndex((row) => row.contentId === contentId && hammingDistance(row.hash, hash) === 0)
+      if (at >= 0) rows = rows.toSpliced(at, 1)
+      return at >= 0
+    },
+    async search(hash, radius) {
       const hits: IndexHit[] = []
-      for (const [i, owner] of owners.entries()) {
-        const distance = hammingDistance(needle, 0, words, i * wordsPerHash)
-        if (distance <= radius) hits.push({ ...owner, distance })
+      for (const { hash: other, bankId, contentId } of rows) {
+        const distance = hammingDistance(hash, other)
+        if (distance <= radius) hits.push({ bankId, contentId, distance })
       }
       return hits
     },
+    async tend() {},
+    async [Symbol.asyncDispose]() {},
   }
 }

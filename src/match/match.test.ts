@@ -1,11 +1,19 @@
 import { assert, property, stringMatching } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Bank, BankHash } from '../model/bank.ts'
-import type { ImageHash, PdqImageHash, PdqProfile } from '../model/hash.ts'
-import { buildDigestIndex } from './digest-index.ts'
-import { buildLinearIndex } from './linear-index.ts'
+import type { Bank } from '../model/bank.ts'
+import type { HashType, ImageHash, PdqImageHash, PdqProfile } from '../model/hash.ts'
+import type { Match } from '../model/match.ts'
+import type { BankHashes } from './bank-indexes.ts'
+import { hammingDistance } from './hamming.ts'
 import { openMatcher } from './match.ts'
 
+/** A hash as a row of the store has it. */
+type BankHash = {
+  readonly bankId: number
+  readonly contentId: number
+  readonly type: HashType
+  readonly value: string
+}
 const hex = (length: number) => stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))
 const zeros = '0'.repeat(64)
 /** A hash at exactly `bits` from all zeros. */
@@ -38,47 +46,29 @@ const hashOf = (
   contentId,
   type,
   value,
-  profile: 'reference-512',
 })
-const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[]) =>
-  openMatcher({
-    list: async () => banks,
-    enabledHashes: async () =>
-      hashes.map((hash) => ({
-        ...hash,
-        profile: banks.find((bank) => bank.id === hash.bankId)?.profile ?? hash.profile,
-      })),
-  })
-
-describe('the linear index', () => {
-  it('counts the bits in which two hashes differ, as arithmetic on big integers does', () => {
-    assert(
-      property(hex(64), hex(64), (a, b) => {
-        const bits = (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length
-        expect(buildLinearIndex([hashOf(1, 1, a)]).search(b, 256)).toEqual([
-          { bankId: 1, contentId: 1, distance: bits },
-        ])
-        expect(buildLinearIndex([hashOf(1, 1, a)]).search(b, bits - 1)).toEqual([])
-      }),
-    )
-  })
-
-  it('finds nothing when it is empty', () => {
-    expect(buildLinearIndex([]).search(zeros, 256)).toEqual([])
-  })
-})
-
-describe('the digest index', () => {
-  it('finds every content with the same value, and nothing else', () => {
-    const index = buildDigestIndex([
-      hashOf(1, 1, zeros, 'sha256'),
-      hashOf(2, 5, zeros, 'sha256'),
-      hashOf(1, 2, at(1), 'sha256'),
-    ])
-    expect(index.search(zeros, 256).map((hit) => hit.contentId)).toEqual([1, 5])
-    expect(index.search(at(2), 256)).toEqual([])
-  })
-})
+/** The log of a store that holds these hashes, and whatever is added to the list later. */
+const changesOf = (hashes: BankHash[], removals: BankHash[] = []): BankHashes['bankChanges'] => {
+  const pageOf = (all: BankHash[], after: number, limit: number) => {
+    const rows = all.slice(after, after + limit)
+    return {
+      count: rows.length,
+      lastId: after + rows.length,
+      bankIds: rows.map(({ bankId }) => bankId),
+      contentIds: rows.map(({ contentId }) => contentId),
+      types: rows.map(({ type }) => type),
+      values: Buffer.concat(rows.map(({ value }) => Buffer.from(value, 'hex'))),
+    }
+  }
+  return {
+    added: async (after, limit) => pageOf(hashes, after, limit),
+    removed: async (after, limit) => pageOf(removals, after, limit),
+    lastRemoval: async () => removals.length,
+    counts: async () => hashes.map(({ bankId, type }) => ({ bankId, type, count: 1 })),
+  }
+}
+const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[], removals: BankHash[] = []) =>
+  openMatcher({ banks: { list: async () => [...banks] }, bankChanges: changesOf(hashes, removals) })
 
 describe('match', () => {
   it('keeps to each bank its own threshold, inclusive', async () => {
@@ -89,12 +79,12 @@ describe('match', () => {
       hashOf(2, 3, at(10)),
       hashOf(2, 4, at(11)),
     ])
-    expect(matcher.match([pdq(zeros)]).map((match) => [match.bank, match.contentId, match.distance])).toEqual(
-      [
-        ['bank-2', 3, 10],
-        ['bank-1', 1, 31],
-      ],
-    )
+    expect(
+      (await matcher.match([pdq(zeros)])).map((match) => [match.bank, match.contentId, match.distance]),
+    ).toEqual([
+      ['bank-2', 3, 10],
+      ['bank-1', 1, 31],
+    ])
   })
 
   it('passes over images below a bank quality gate, though not their digests', async () => {
@@ -102,8 +92,8 @@ describe('match', () => {
     const hashes = [hashOf(1, 1, zeros), hashOf(2, 2, zeros), hashOf(1, 3, at(7), 'sha256')]
     const matcher = await openOver(banks, hashes)
     const sha256: ImageHash = { type: 'sha256', value: at(7), quality: 100 }
-    expect(matcher.match([pdq(zeros, 49), sha256]).map((match) => match.contentId)).toEqual([3, 2])
-    expect(matcher.match([pdq(zeros, 50)]).map((match) => match.contentId)).toEqual([1, 2])
+    expect((await matcher.match([pdq(zeros, 49), sha256])).map((match) => match.contentId)).toEqual([3, 2])
+    expect((await matcher.match([pdq(zeros, 50)])).map((match) => match.contentId)).toEqual([1, 2])
   })
 
   it('returns a content once, by its nearest hash', async () => {
@@ -111,7 +101,7 @@ describe('match', () => {
       [bankOf(1)],
       [hashOf(1, 1, at(20)), hashOf(1, 1, at(4)), hashOf(1, 1, at(9))],
     )
-    expect(matcher.match([pdq(zeros)])).toEqual([
+    expect(await matcher.match([pdq(zeros)])).toEqual([
       {
         bankId: 1,
         bank: 'bank-1',
@@ -126,47 +116,75 @@ describe('match', () => {
 
   it('looks in one bank, or at another distance, when asked to', async () => {
     const matcher = await openOver([bankOf(1), bankOf(2)], [hashOf(1, 1, at(40)), hashOf(2, 2, at(3))])
-    expect(matcher.match([pdq(zeros)], { bank: 'bank-1' })).toEqual([])
-    expect(
-      matcher.match([pdq(zeros)], { bank: 'bank-1', distance: 40 }).map((match) => match.contentId),
-    ).toEqual([1])
-    expect(matcher.match([pdq(zeros)], { distance: 0 })).toEqual([])
+    expect(await matcher.match([pdq(zeros)], { banks: ['bank-1'] })).toEqual([])
+    expect(await matcher.match([pdq(zeros)], { banks: ['bank-1'], radius: 40 })).toMatchObject([
+      { contentId: 1 },
+    ])
+    expect(await matcher.match([pdq(zeros)], { radius: 0 })).toEqual([])
+    expect(await matcher.match([pdq(zeros)], { banks: ['bank-9'], radius: 256 })).toEqual([])
   })
 
   it('sees what changed in the banks after a refresh, not before', async () => {
     const hashes = [hashOf(1, 1, zeros)]
     const matcher = await openOver([bankOf(1)], hashes)
     hashes.push(hashOf(1, 2, at(1)))
-    expect([matcher.size, matcher.match([pdq(zeros)]).length]).toEqual([1, 1])
+    expect([matcher.size, (await matcher.match([pdq(zeros)])).length]).toEqual([1, 1])
     await matcher.refresh()
-    expect([matcher.size, matcher.match([pdq(zeros)]).length]).toEqual([2, 2])
+    expect([matcher.size, (await matcher.match([pdq(zeros)])).length]).toEqual([2, 2])
+  })
+
+  it('forgets what was removed, a bank that is gone included', async () => {
+    const banks = [bankOf(1), bankOf(2)]
+    const hashes = [
+      hashOf(1, 1, zeros),
+      hashOf(1, 2, at(1)),
+      hashOf(2, 3, at(2)),
+      hashOf(2, 4, at(3), 'sha256'),
+    ]
+    const removals: BankHash[] = []
+    const matcher = await openOver(banks, hashes, removals)
+    removals.push(hashes[1]!, hashes[2]!, hashes[3]!)
+    banks.pop()
+    expect(await matcher.refresh()).toBe(3)
+    expect([matcher.size, await matcher.match([pdq(zeros)])]).toMatchObject([1, [{ contentId: 1 }]])
+  })
+
+  it('passes over hashes of a bank that came and went between two looks', async () => {
+    const hashes = [hashOf(1, 1, zeros)]
+    const matcher = await openOver([bankOf(1)], hashes)
+    hashes.push(hashOf(9, 2, zeros), hashOf(1, 3, at(5)))
+    await matcher.refresh()
+    expect((await matcher.match([pdq(zeros)])).map(({ contentId }) => contentId)).toEqual([1, 3])
   })
 
   it('passes over banks that are switched off', async () => {
     const matcher = await openOver([bankOf(1, { isEnabled: false })], [hashOf(1, 1, zeros)])
-    expect(matcher.match([pdq(zeros)])).toEqual([])
+    expect(await matcher.match([pdq(zeros)])).toEqual([])
   })
 
   it('compares with each bank in the kind of its hashes, and with a bank of unknown kind both ways', async () => {
     const banks = [bankOf(1), bankOf(2, { profile: 'full-resolution' }), bankOf(3, { profile: 'unknown' })]
     const matcher = await openOver(banks, [hashOf(1, 1, zeros), hashOf(2, 2, zeros), hashOf(3, 3, zeros)])
-    const found = (...hashes: ImageHash[]) =>
-      matcher.match(hashes).map(({ contentId, distance }) => [contentId, distance])
+    const found = async (...hashes: ImageHash[]) =>
+      (await matcher.match(hashes)).map(({ contentId, distance }) => [contentId, distance])
     const full = pdq(at(4), 100, 'full-resolution')
-    expect(found(pdq(at(9)))).toEqual([
+    expect(await found(pdq(at(9)))).toEqual([
       [1, 9],
       [3, 9],
     ])
-    expect(found(full)).toEqual([
+    expect(await found(full)).toEqual([
       [2, 4],
       [3, 4],
     ])
-    expect(found(pdq(at(9)), full)).toEqual([
+    expect(await found(pdq(at(9)), full)).toEqual([
       [2, 4],
       [3, 4],
       [1, 9],
     ])
-    expect(matcher.match([pdq(at(9)), full])[1]).toMatchObject({ bank: 'bank-3', profile: 'full-resolution' })
+    expect((await matcher.match([pdq(at(9)), full]))[1]).toMatchObject({
+      bank: 'bank-3',
+      profile: 'full-resolution',
+    })
   })
 
   it('asks for the profiles that the enabled banks need, and for the reference when none does', async () => {
@@ -190,7 +208,7 @@ describe('match', () => {
     const held = [hashOf(1, 1, sha1, 'sha1')]
     const matcher = await openOver([bankOf(1)], held)
     expect(matcher.hasSha1).toBe(true)
-    expect(matcher.match([{ type: 'sha1', value: sha1, quality: 100 }])).toMatchObject([
+    expect(await matcher.match([{ type: 'sha1', value: sha1, quality: 100 }])).toMatchObject([
       { contentId: 1, hashType: 'sha1', distance: 0 },
     ])
     expect((await openOver([bankOf(1)], [hashOf(1, 1, zeros, 'sha256')])).hasSha1).toBe(false)
@@ -199,6 +217,48 @@ describe('match', () => {
   it('says which look at the image matched', async () => {
     const matcher = await openOver([bankOf(1)], [hashOf(1, 1, zeros)])
     const turned: ImageHash = { ...(pdq(zeros) as PdqImageHash), variant: 'rotate-90' }
-    expect(matcher.match([pdq(at(40)), turned])).toMatchObject([{ variant: 'rotate-90', distance: 0 }])
+    expect(await matcher.match([pdq(at(40)), turned])).toMatchObject([{ variant: 'rotate-90', distance: 0 }])
+  })
+
+  it('looks one hash up, or many, in the profile that is said, or in all', async () => {
+    const banks = [bankOf(1), bankOf(2, { profile: 'full-resolution' }), bankOf(3, { profile: 'unknown' })]
+    const hashes = [
+      hashOf(1, 1, at(2)),
+      hashOf(2, 2, at(3)),
+      hashOf(3, 3, at(1)),
+      hashOf(1, 4, '5'.repeat(32), 'md5'),
+    ]
+    const matcher = await openOver(banks, hashes)
+    const contents = (matches: readonly Match[]) => matches.map(({ contentId }) => contentId)
+    const needle = { type: 'pdq', value: zeros } as const
+    expect(contents(await matcher.lookup(needle))).toEqual([3, 1, 2])
+    expect(contents(await matcher.lookup(needle, { profile: 'full-resolution' }))).toEqual([3, 2])
+    expect(contents(await matcher.lookup(needle, { radius: 2, banks: ['bank-1', 'bank-2'] }))).toEqual([1])
+    expect(contents(await matcher.lookup({ ...needle, quality: 49 }))).toEqual([])
+    expect(await matcher.lookup({ type: 'md5', value: '5'.repeat(32) })).toEqual([
+      { bankId: 1, bank: 'bank-1', contentId: 4, hashType: 'md5', distance: 0 },
+    ])
+    const many = await matcher.lookupMany(
+      [needle, { ...needle, value: at(256), variant: 'flip-x' }, needle],
+      { radius: 254 },
+    )
+    expect(many.map(contents)).toEqual([
+      [3, 1, 2],
+      [2, 1],
+      [3, 1, 2],
+    ])
+    expect(many[1]?.[0]).toMatchObject({ variant: 'flip-x', distance: 253, profile: 'unknown' })
+    await expect(matcher.lookup({ type: 'pdq', value: 'ABC' })).rejects.toThrow(/Expected a hash of type pdq/)
+  })
+})
+
+describe('the distance of two hashes', () => {
+  it('is the number of bits in which they differ, as arithmetic on big integers has it', () => {
+    assert(
+      property(hex(64), hex(64), (a, b) => {
+        const bits = (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length
+        expect(hammingDistance(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'))).toBe(bits)
+      }),
+    )
   })
 })

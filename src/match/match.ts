@@ -4,122 +4,188 @@
  * Owns: the indexes in memory and the rules of a match (a bank's threshold and its quality gate). Leaves to others:
  * where banks come from, what a match calls for, and what is done about it.
  * Invariants: every match within a bank's threshold is returned, none beyond it; PDQ hashes are compared in kind, those
- * of a bank of unknown profile with both kinds; a digest matches at distance 0 and passes no quality gate; a search sees the banks of one moment, never half of a change; nothing here writes.
+ * of a bank of unknown profile with both kinds; a digest matches at distance 0 and passes no quality gate; nothing here
+ * writes to the store; no search or rebuild holds the thread for more than some milliseconds.
  *
- * `linear-index.ts` is the reference for 256-bit hashes, `digest-index.ts` serves the digests, `hamming.ts` counts bits.
+ * bank-indexes.ts   the indexes by kind of hash, and how they follow the store
+ * pdq-index.ts      256-bit hashes within a radius: tiers (row-tiers.ts) of rows in shared memory (hash-rows.ts,
+ *                   rows-layout.ts, memory-pool.ts), searched by hamming-kernel.ts (its source is in src/kernels/assembly)
+ *                   and sorted in threads of their own (rows-builder.ts, rows-worker.ts)
+ * digest-index.ts   exact digests; linear-index.ts is the slow reference for all of them
  */
-import { type Bank, type BankHash, type BankProfile, bankProfiles } from '../model/bank.ts'
-import { type DigestHash, type ImageHash, type PdqProfile, pdqProfiles } from '../model/hash.ts'
+import { type Bank, type BankProfile, bankProfiles } from '../model/bank.ts'
+import {
+  type HashType,
+  type ImageHash,
+  type ImageVariant,
+  type PdqProfile,
+  parseHashValue,
+  pdqProfiles,
+} from '../model/hash.ts'
 import { compareMatches, type Match } from '../model/match.ts'
-import type { BankStore } from '../store/bank-store.ts'
-import { buildDigestIndex } from './digest-index.ts'
-import type { HashIndex, IndexHit } from './hash-index.ts'
-import { buildLinearIndex } from './linear-index.ts'
+import { type BankHashes, BankIndexes } from './bank-indexes.ts'
+import type { IndexHit } from './hash-index.ts'
 
 /** What a caller may ask beyond the banks' own settings. */
 export type MatchOptions = {
-  /** Only this bank. */
-  readonly bank?: string
+  /** Only these banks, by name; one that does not exist has no matches. */
+  readonly banks?: readonly string[]
   /** Instead of each bank's threshold, in bits, 0 to 256 inclusive. */
-  readonly distance?: number
+  readonly radius?: number
+}
+
+/** As for a match; and which hasher made the PDQ hash: `unknown`, unless told, compares it with all banks. */
+export type LookupOptions = MatchOptions & { readonly profile?: BankProfile }
+
+/** A hash that is looked up for its own sake. */
+export type Needle = {
+  readonly type: HashType
+  /** Lower-case hex digits, `hashHexDigits` of them. */
+  readonly value: string
+  /** PDQ's, 0 to 100; 100 unless told. */
+  readonly quality?: number
+  /** Which look at an image it is of; `original` unless told. */
+  readonly variant?: ImageVariant
 }
 
 /** Finds known content by hash, over the enabled banks. Implementations differ in where the search runs. */
-export interface Matcher {
-  /** How many hashes the search covers. */
+export interface Matcher extends AsyncDisposable {
+  /** How many hashes the indexes hold, those of banks that are switched off included. */
   readonly size: number
   /** The profiles in which an image must be hashed for the enabled banks; the reference alone when none has PDQ hashes. */
   readonly profiles: readonly PdqProfile[]
   /** True when an enabled bank holds SHA-1 hashes, so that images must have theirs made. */
   readonly hasSha1: boolean
-  /** Returns each content that matches once, with its nearest hash, nearest first, then by bank and content. */
-  match(hashes: readonly ImageHash[], options?: MatchOptions): Match[]
-  /** Reads the banks anew; searches see the old ones until it resolves. Safe to call at any time, one at a time. */
-  refresh(): Promise<void>
+  /** Rejects when an index cannot be kept as it has to be: the process should end. Never resolves. */
+  readonly failure: Promise<never>
+  /** Returns each content that an image matches once, with its nearest hash, nearest first, then by bank and content. */
+  match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Match[]>
+  /** Returns each content that one hash matches, in the same order. */
+  lookup(needle: Needle, options?: LookupOptions): Promise<Match[]>
+  /** Returns as `lookup` for each of the needles, in their order. */
+  lookupMany(needles: readonly Needle[], options?: LookupOptions): Promise<Match[][]>
+  /**
+   * Takes in what has changed in the banks; when it resolves every search sees it. What makes searches fast again goes on in
+   * the background. Returns the removals that need not be remembered any more, by the id of the last. One at a time.
+   */
+  refresh(): Promise<number>
 }
 
-type Snapshot = {
-  readonly banks: ReadonlyMap<number, Bank>
-  readonly pdq: Readonly<Record<BankProfile, HashIndex>>
-  readonly digests: Readonly<Record<DigestHash['type'], HashIndex>>
-}
-
-/** Returns a matcher over the banks as they are now. Its memory grows with the number of hashes: 36 bytes and more each. */
-export async function openMatcher(store: Pick<BankStore, 'list' | 'enabledHashes'>): Promise<Matcher> {
-  let snapshot = await loadSnapshot(store)
+/** Returns a matcher over the banks as they are now. Its memory grows with the number of hashes: 135 bytes for a PDQ hash. */
+export async function openMatcher(store: BankHashes): Promise<Matcher> {
+  await using opening = new AsyncDisposableStack()
+  const indexes = opening.use(new BankIndexes(store))
+  let banks = byId(await indexes.load())
+  const failure = Promise.withResolvers<never>()
+  // Whoever runs the service hears of it; a command has ended before.
+  failure.promise.catch(() => {})
+  const open = opening.move()
+  const fail = (error: unknown): void => {
+    if (!open.disposed) failure.reject(error)
+  }
   return {
+    failure: failure.promise,
     get size() {
-      const indexes = [...Object.values(snapshot.pdq), ...Object.values(snapshot.digests)]
-      return indexes.reduce((sum, index) => sum + index.size, 0)
+      return indexes.all.reduce((sum, index) => sum + index.size, 0)
     },
     get profiles() {
-      return neededProfiles(snapshot)
+      return neededProfiles(indexes, [...banks.values()])
     },
     get hasSha1() {
-      return snapshot.digests.sha1.size > 0
+      return [...banks.values()].some(({ id, isEnabled }) => isEnabled && indexes.holds(id, 'sha1'))
     },
-    match: (hashes, options = {}) => search(snapshot, hashes, options),
+    async match(hashes, options = {}) {
+      const search = createSearch(indexes, banks, options)
+      const found: Match[][] = []
+      for (const hash of hashes)
+        found.push(await search(hash, hash.type === 'pdq' ? hash.profile : 'unknown'))
+      return nearestOfContents(found.flat())
+    },
+    lookup: async (needle, { profile = 'unknown', ...options } = {}) =>
+      nearestOfContents(await createSearch(indexes, banks, options)(needle, profile)),
+    async lookupMany(needles, { profile = 'unknown', ...options } = {}) {
+      const search = createSearch(indexes, banks, options)
+      const all: Match[][] = []
+      for (const needle of needles) all.push(nearestOfContents(await search(needle, profile)))
+      return all
+    },
     async refresh() {
-      snapshot = await loadSnapshot(store)
+      banks = byId(await indexes.follow())
+      indexes.tend().catch(fail)
+      return indexes.lastRemoved
     },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
 
-async function loadSnapshot(store: Pick<BankStore, 'list' | 'enabledHashes'>): Promise<Snapshot> {
-  const banks = await store.list()
-  const hashes = await store.enabledHashes()
-  const pdqOf = (profile: BankProfile): HashIndex =>
-    buildLinearIndex(hashes.filter((hash) => hash.type === 'pdq' && hash.profile === profile))
-  const digestsOf = (type: BankHash['type']): HashIndex =>
-    buildDigestIndex(hashes.filter((hash) => hash.type === type))
-  return {
-    banks: new Map(banks.map((bank) => [bank.id, bank])),
-    pdq: {
-      'reference-512': pdqOf('reference-512'),
-      'full-resolution': pdqOf('full-resolution'),
-      unknown: pdqOf('unknown'),
-    },
-    digests: { md5: digestsOf('md5'), sha1: digestsOf('sha1'), sha256: digestsOf('sha256') },
-  }
+function byId(banks: readonly Bank[]): ReadonlyMap<number, Bank> {
+  return new Map(banks.map((bank) => [bank.id, bank]))
 }
 
-function neededProfiles({ banks, pdq }: Snapshot): readonly PdqProfile[] {
-  const enabled = new Set([...banks.values()].filter((bank) => bank.isEnabled).map((bank) => bank.profile))
-  const needed = bankProfiles.filter((profile) => enabled.has(profile) && pdq[profile].size > 0)
-  if (needed.includes('unknown')) return pdqProfiles
-  const known = pdqProfiles.filter((profile) => needed.includes(profile))
+function neededProfiles(indexes: BankIndexes, banks: readonly Bank[]): readonly PdqProfile[] {
+  const holders = banks.filter(({ id, isEnabled }) => isEnabled && indexes.holds(id, 'pdq'))
+  const needed = new Set(holders.map(({ profile }) => profile))
+  if (needed.has('unknown')) return pdqProfiles
+  const known = pdqProfiles.filter((profile) => needed.has(profile))
   return known.length > 0 ? known : ['reference-512']
 }
 
-function search(snapshot: Snapshot, hashes: readonly ImageHash[], options: MatchOptions): Match[] {
-  const { banks } = snapshot
+type Search = (needle: Needle, profile: BankProfile) => Promise<Match[]>
+
+/** Returns the search over the banks of one moment, by what the caller asks of them. */
+function createSearch(
+  indexes: BankIndexes,
+  banks: ReadonlyMap<number, Bank>,
+  { banks: names, radius }: MatchOptions,
+): Search {
   const eligible = [...banks.values()].filter(
-    (bank) => bank.isEnabled && (options.bank === undefined || bank.name === options.bank),
+    (bank) => bank.isEnabled && (names === undefined || names.includes(bank.name)),
   )
-  const radiusOf = new Map(eligible.map((bank) => [bank.id, options.distance ?? bank.threshold]))
+  const radiusOf = new Map(eligible.map((bank) => [bank.id, radius ?? bank.threshold]))
   const widest = Math.max(-1, ...radiusOf.values())
-  const nearest = new Map<number, Match>()
-  for (const hash of hashes) {
-    for (const hit of hitsOf(snapshot, hash, widest)) {
+
+  return async (needle, profile) => {
+    if (widest < 0) return []
+    const matches: Match[] = []
+    for (const hit of await hitsOf(indexes, needle, profile, widest)) {
       const bank = banks.get(hit.bankId)
       if (!bank || hit.distance > (radiusOf.get(hit.bankId) ?? -1)) continue
-      if (hash.type === 'pdq' && hash.quality < bank.minQuality) continue
-      const known = nearest.get(hit.contentId)
-      if (known && known.distance <= hit.distance) continue
-      nearest.set(hit.contentId, matchOf(hit, bank, hash))
+      if (needle.type === 'pdq' && (needle.quality ?? 100) < bank.minQuality) continue
+      matches.push(matchOf(hit, bank, needle, profile))
     }
+    return matches
+  }
+}
+
+async function hitsOf(
+  { pdq, digests }: BankIndexes,
+  { type, value }: Needle,
+  profile: BankProfile,
+  radius: number,
+): Promise<IndexHit[]> {
+  if (parseHashValue(type, value) !== value)
+    throw new TypeError(`Expected a hash of type ${type} in lower-case hex`)
+  const hash = Buffer.from(value, 'hex')
+  if (type !== 'pdq') return await digests[type].search(hash, radius)
+  const hits: IndexHit[][] = []
+  for (const kind of profile === 'unknown' ? bankProfiles : ([profile, 'unknown'] as const)) {
+    if (pdq[kind].size > 0) hits.push(await pdq[kind].search(hash, radius))
+  }
+  return hits.flat()
+}
+
+function matchOf(hit: IndexHit, bank: Bank, needle: Needle, profile: BankProfile): Match {
+  const found = { ...hit, bank: bank.name }
+  return needle.type === 'pdq'
+    ? { ...found, hashType: needle.type, profile, variant: needle.variant ?? 'original' }
+    : { ...found, hashType: needle.type }
+}
+
+function nearestOfContents(matches: readonly Match[]): Match[] {
+  const nearest = new Map<number, Match>()
+  for (const match of matches) {
+    const known = nearest.get(match.contentId)
+    if (!known || match.distance < known.distance) nearest.set(match.contentId, match)
   }
   return [...nearest.values()].sort(compareMatches)
-}
-
-function hitsOf({ pdq, digests }: Snapshot, hash: ImageHash, radius: number): IndexHit[] {
-  if (hash.type !== 'pdq') return digests[hash.type].search(hash.value, radius)
-  return [...pdq[hash.profile].search(hash.value, radius), ...pdq.unknown.search(hash.value, radius)]
-}
-
-function matchOf(hit: IndexHit, bank: Bank, hash: ImageHash): Match {
-  const found = { ...hit, bank: bank.name }
-  return hash.type === 'pdq'
-    ? { ...found, hashType: hash.type, profile: hash.profile, variant: hash.variant }
-    : { ...found, hashType: hash.type }
 }

@@ -32,29 +32,6 @@ export type Bank = {
   readonly createdAt: string
 }
 
-/** One hash of any bank, enabled or not, as the store has it. */
-export type BankHashRow = {
-  /** Rises as hashes are added, and is never given twice. */
-  readonly id: number
-  readonly bankId: number
-  readonly contentId: number
-  readonly type: HashType
-  /** PDQ's, 0 to 100; 100 for a digest. */
-  readonly quality: number
-  /** The hash itself, most significant bit first: 16, 20 or 32 bytes. */
-  readonly value: Buffer
-}
-
-/** One hash of one bank content, as an index needs it. */
-export type BankHash = {
-  readonly bankId: number
-  readonly contentId: number
-  readonly type: HashType
-  readonly value: string
-  /** The bank's. */
-  readonly profile: BankProfile
-}
-
 /** One item of known content in a bank, with its hashes. */
 export type BankContent = ContentTexts & {
   readonly id: number

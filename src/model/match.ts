@@ -1,4 +1,5 @@
-import type { DigestHash, ImageVariant, PdqProfile } from './hash.ts'
+import type { BankProfile } from './bank.ts'
+import type { DigestHash, ImageVariant } from './hash.ts'
 
 /** One bank content that an image is, or is close to. */
 export type Match = {
@@ -11,8 +12,8 @@ export type Match = {
   | { readonly hashType: DigestHash['type'] }
   | {
       readonly hashType: 'pdq'
-      /** Which hasher the bank content was compared by. */
-      readonly profile: PdqProfile
+      /** Which hasher made the hash that the bank content was compared with. */
+      readonly profile: BankProfile
       /** Which look at the image matched. */
       readonly variant: ImageVariant
     }

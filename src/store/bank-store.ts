@@ -1,9 +1,9 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { AppError } from '../lib/errors.ts'
-import type { Bank, BankContent, BankHash, BankHashRow, BankProfile } from '../model/bank.ts'
+import type { Bank, BankContent, BankProfile } from '../model/bank.ts'
 import { type HashType, hashTypes } from '../model/hash.ts'
 import { contentHolding, insertContents, loadContents, type NewContent } from './bank-contents.ts'
-import { hashTypeCodes, hashTypeOfCode } from './hash-type-code.ts'
+import { hashTypeCodes } from './hash-type-code.ts'
 import type { Row, Schema } from './schema.ts'
 
 /** A bank of that name exists already. */
@@ -47,10 +47,6 @@ export interface BankStore {
   contents(bankId: number, afterId: number, limit: number): Promise<BankContent[]>
   /** Returns the types of which the bank has hashes, in the order of `hashTypes`. */
   typesHeld(bankId: number): Promise<HashType[]>
-  /** Returns up to `limit` hashes of all banks, enabled or not, after an id, by id. */
-  hashesAfter(afterId: number, limit: number): Promise<BankHashRow[]>
-  /** Returns every hash of every enabled bank, by id: what an index is built from. */
-  enabledHashes(): Promise<BankHash[]>
 }
 
 /** Returns the bank tables' functions over a connection or a transaction. The writing ones belong in a transaction. */
@@ -127,37 +123,6 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
         if (row) held.push(type)
       }
       return held
-    },
-
-    async hashesAfter(afterId, limit) {
-      const { rows } = await sql<Row<'bank_hashes'>>`
-        SELECT id, bank_id, content_id, type, quality, value FROM bank_hashes
-        WHERE id > ${afterId} ORDER BY id LIMIT ${limit}`.execute(db)
-      return rows.map(({ id, bank_id, content_id, type, quality, value }) => ({
-        id,
-        bankId: bank_id,
-        contentId: content_id,
-        type: hashTypeOfCode(type),
-        quality,
-        value,
-      }))
-    },
-
-    async enabledHashes() {
-      const rows = await db
-        .selectFrom('bank_hashes')
-        .innerJoin('banks', 'banks.id', 'bank_hashes.bank_id')
-        .select(['bank_hashes.bank_id', 'content_id', 'type', 'value', 'profile'])
-        .where('banks.is_enabled', '=', 1)
-        .orderBy('bank_hashes.id')
-        .execute()
-      return rows.map((row) => ({
-        bankId: row.bank_id,
-        contentId: row.content_id,
-        type: hashTypeOfCode(row.type),
-        value: row.value.toString('hex'),
-        profile: row.profile as BankProfile,
-      }))
     },
   }
 }

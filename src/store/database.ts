@@ -11,6 +11,7 @@
  */
 
 import type { AuditStore } from './audit-store.ts'
+import type { BankChangeStore } from './bank-change-store.ts'
 import type { BankStore } from './bank-store.ts'
 import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
@@ -23,6 +24,7 @@ import type { MatchStore } from './match-store.ts'
 /** Every family of tables. */
 export interface Stores {
   readonly audit: AuditStore
+  readonly bankChanges: BankChangeStore
   readonly banks: BankStore
   readonly cursors: CursorStore
   readonly dids: DidStore

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { DigestHash, ImageVariant, PdqProfile } from '../model/hash.ts'
+import type { BankProfile } from '../model/bank.ts'
+import type { DigestHash, ImageVariant } from '../model/hash.ts'
 import type { Match } from '../model/match.ts'
 import type { Row, Schema } from './schema.ts'
 
@@ -47,7 +48,7 @@ function matchOfRow(row: Row<'matches'>): Match {
   return {
     ...where,
     hashType: 'pdq',
-    profile: row.profile as PdqProfile,
+    profile: row.profile as BankProfile,
     variant: row.variant as ImageVariant,
   }
 }

@@ -9,6 +9,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': { up: (db: Kysely<unknown>) => run(db, firstTables) },
   '0002-profiles': { up: (db: Kysely<unknown>) => run(db, profiles) },
   '0003-bank-files': { up: (db: Kysely<unknown>) => run(db, bankFiles) },
+  '0004-removals': { up: (db: Kysely<unknown>) => run(db, removals) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -122,4 +123,16 @@ const bankFiles = [
     UNIQUE (bank_id, path)
   ) STRICT`,
   `UPDATE images SET plan = json_set(plan, '$.hasSha1', json('false')) WHERE plan IS NOT NULL`,
+]
+
+/** What an index in memory has to take out; whoever deletes a hash need not think of it. */
+const removals = [
+  `CREATE TABLE bank_hash_removals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bank_id INTEGER NOT NULL, content_id INTEGER NOT NULL,
+    type INTEGER NOT NULL, value BLOB NOT NULL
+  ) STRICT`,
+  `CREATE TRIGGER bank_hash_removed AFTER DELETE ON bank_hashes BEGIN
+    INSERT INTO bank_hash_removals (bank_id, content_id, type, value)
+    VALUES (old.bank_id, old.content_id, old.type, old.value);
+  END`,
 ]

@@ -83,6 +83,9 @@ export type BankHashTable = {
   quality: number
 }
 
+/** `bank_hash_removals`: hashes that were removed, written by a trigger, until the service has taken note of them. */
+export type BankHashRemovalTable = Omit<BankHashTable, 'quality'>
+
 /** `bank_imports`: files that are being read into a bank, unique on (bank_id, path); a finished one has no row. */
 export type BankImportTable = {
   id: Generated<number>
@@ -152,6 +155,7 @@ export type Schema = {
   banks: BankTable
   bank_contents: BankContentTable
   bank_hashes: BankHashTable
+  bank_hash_removals: BankHashRemovalTable
   bank_imports: BankImportTable
   labels: LabelTable
   matches: MatchTable

@@ -5,6 +5,7 @@ import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver, type SqliteStatemen
 import { Migrator } from 'kysely/migration'
 import { AppError } from '../lib/errors.ts'
 import { createAuditStore } from './audit-store.ts'
+import { createBankChangeStore } from './bank-change-store.ts'
 import { createBankStore } from './bank-store.ts'
 import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
@@ -74,6 +75,7 @@ function databaseOver(db: Kysely<Schema>, file: SqliteFile.Database): Database {
 function storesOver(db: Kysely<Schema>): Stores {
   return {
     audit: createAuditStore(db),
+    bankChanges: createBankChangeStore(db),
     banks: createBankStore(db),
     cursors: createCursorStore(db),
     dids: createDidStore(db),

@@ -1,0 +1,161 @@
+import { type HammingKernel, instantiateHamming, pageBytes, type SharedMemory } from './hamming-kernel.ts'
+import { layoutOf, maxReaders, type RowsLayout, readerBytes } from './rows-layout.ts'
+
+/** Rows as another thread opens them: the memory is shared, nothing is copied. */
+export type SharedRows = {
+  readonly memory: SharedMemory
+  readonly capacity: number
+  readonly hasTables: boolean
+  readonly count: number
+}
+
+/** One row that a search found. */
+export type RowHit = { readonly row: number; readonly distance: number }
+
+/** Bytes of a hash. */
+export const hashBytes = 32
+/** The greatest radius that the tables answer; beyond it rows are scanned. */
+const maxTableRadius = 63
+/** What a row costs when it is scanned, in entries of the tables. */
+const entriesPerScannedRow = 4
+
+/**
+ * Rows of 256-bit hashes in shared memory, each with the content and the bank that it belongs to. Rows are added until they
+ * are sorted, and then found by tables; before that they are scanned. A row that is removed stays, marked.
+ */
+export class HashRows {
+  readonly memory: SharedMemory
+  readonly layout: RowsLayout
+  /** How many rows are removed. */
+  removedCount = 0
+  /** Searches under way that hold on to the memory. */
+  holders = 0
+  #count = 0
+  #isSorted = false
+  readonly #kernels: (HammingKernel | undefined)[] = []
+  readonly #bytes: Uint8Array
+  readonly #contents: Uint32Array
+  readonly #banks: Uint16Array
+
+  /** Takes over a memory and whatever it holds; it is grown to what the layout needs. */
+  constructor(memory: SharedMemory, capacity: number, hasTables: boolean) {
+    this.layout = layoutOf(capacity, hasTables)
+    const missing = this.layout.bytes - memory.buffer.byteLength
+    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
+    this.memory = memory
+    const { buffer } = memory
+    this.#bytes = new Uint8Array(buffer)
+    this.#contents = new Uint32Array(buffer, this.layout.contents, capacity)
+    this.#banks = new Uint16Array(buffer, this.layout.banks, capacity)
+  }
+
+  /** Opens the rows that another thread shares. */
+  static open({ memory, capacity, hasTables, count }: SharedRows): HashRows {
+    const rows = new HashRows(memory, capacity, hasTables)
+    rows.#count = count
+    return rows
+  }
+
+  /** Returns what another thread needs to open these rows. */
+  share(): SharedRows {
+    const { memory, layout } = this
+    return { memory, capacity: layout.capacity, hasTables: layout.tables !== undefined, count: this.#count }
+  }
+
+  /** How many rows there are, removed ones included. */
+  get count(): number {
+    return this.#count
+  }
+  get isFull(): boolean {
+    return this.#count === this.layout.capacity
+  }
+
+  /** Forgets what the memory held before. */
+  clear(): void {
+    this.#count = 0
+    this.removedCount = 0
+    this.#isSorted = false
+    const { removed, capacity } = this.layout
+    this.#bytes.fill(0, removed, removed + Math.ceil(capacity / 8))
+  }
+
+  /** Adds a row; there must be room. `bank` is a number below 65,536. */
+  add(hash: Uint8Array, content: number, bank: number): void {
+    const row = this.#count++
+    this.#bytes.set(hash, this.layout.hashes + row * hashBytes)
+    this.#contents[row] = content
+    this.#banks[row] = bank
+  }
+
+  /** Says that a builder has filled the tables, and how many rows there are now. */
+  markSorted(count: number): void {
+    this.#count = count
+    this.#isSorted = true
+    for (const kernel of this.#kernels) if (kernel) this.#aim(kernel)
+  }
+
+  contentOf(row: number): number {
+    return this.#contents[row]!
+  }
+  bankOf(row: number): number {
+    return this.#banks[row]!
+  }
+  isRemoved(row: number): boolean {
+    return (this.#bytes[this.layout.removed + (row >>> 3)]! & (1 << (row & 7))) !== 0
+  }
+  /** Marks a row as removed. Safe to repeat. */
+  remove(row: number): void {
+    if (this.isRemoved(row)) return
+    this.#bytes[this.layout.removed + (row >>> 3)]! |= 1 << (row & 7)
+    this.removedCount++
+  }
+
+  /**
+   * Finds every row within `radius` bits of a hash (0 to 256), removed ones included, in no order: each step goes through
+   * about `effort` entries and yields what it found. `reader` (0 to 3) is the kernel to use; one search at a time with each.
+   */
+  *search(
+    hash: Uint8Array,
+    radius: number,
+    effort: number,
+    reader: number,
+  ): Generator<readonly RowHit[], void> {
+    const kernel = this.#kernel(reader)
+    this.#bytes.set(hash, kernel.needleAt())
+    if (this.#isSorted && radius <= maxTableRadius) {
+      kernel.begin(radius)
+      do yield this.#hits(kernel, kernel.step(effort))
+      while (!kernel.isDone())
+      return
+    }
+    const rowsAtOnce = Math.max(1, Math.floor(effort / entriesPerScannedRow))
+    for (let from = 0; from < this.#count; from = kernel.scanned()) {
+      yield this.#hits(kernel, kernel.scan(from, Math.min(this.#count, from + rowsAtOnce), radius))
+    }
+  }
+
+  #hits(kernel: HammingKernel, count: number): readonly RowHit[] {
+    if (count === 0) return []
+    const pairs = new Uint32Array(this.memory.buffer, kernel.hitsAt(), count * 2)
+    return Array.from({ length: count }, (_, i) => ({ row: pairs[i * 2]!, distance: pairs[i * 2 + 1]! }))
+  }
+
+  #kernel(reader: number): HammingKernel {
+    if (reader >= maxReaders)
+      throw new RangeError(`Expected a reader below ${maxReaders} but received ${reader}`)
+    let kernel = this.#kernels[reader]
+    if (!kernel) {
+      kernel = instantiateHamming(this.memory)
+      kernel.attach(this.layout.scratch + reader * readerBytes)
+      this.#kernels[reader] = kernel
+      this.#aim(kernel)
+    }
+    return kernel
+  }
+
+  #aim(kernel: HammingKernel): void {
+    const { hashes, tables } = this.layout
+    const { offsets = 0, prints = 0, printsPitch = 0, ids = 0, idsPitch = 0 } = tables ?? {}
+    kernel.use(hashes, offsets, prints, printsPitch, ids, idsPitch, this.#count)
+  }
+}
