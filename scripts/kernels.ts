@@ -12,9 +12,11 @@ const compiler = join(folder, 'node_modules/assemblyscript/bin/asc.js')
 /** No runtime (nothing is allocated), no assertions, and never relaxed SIMD: results must be the same on every machine. */
 const flags = ['--runtime', 'stub', '-O3', '--noAssert', '--use', 'abort=']
 /** Each kernel with the flags of its own. The index's memory is shared by threads and belongs to who made it. */
+const shared = ['--enable', 'simd,threads', '--importMemory', '--sharedMemory', '--maximumMemory', '65536']
 const kernels: Readonly<Record<string, readonly string[]>> = {
   pdq: ['--enable', 'simd', '--initialMemory', '1'],
-  hamming: ['--enable', 'simd,threads', '--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
+  hamming: shared,
+  'hamming-plain': shared,
 }
 
 const isCheck = process.argv.includes('--check')

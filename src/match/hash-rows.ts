@@ -1,4 +1,5 @@
 import { type HammingKernel, instantiateHamming, pageBytes, type SharedMemory } from './hamming-kernel.ts'
+import { hitsPerStep, type RowSearch, ScanSearch, TableSearch } from './row-search.ts'
 import { layoutOf, maxReaders, type RowsLayout, readerBytes } from './rows-layout.ts'
 
 /** Rows as another thread opens them: the memory is shared, nothing is copied. */
@@ -9,15 +10,11 @@ export type SharedRows = {
   readonly count: number
 }
 
-/** One row that a search found. */
-export type RowHit = { readonly row: number; readonly distance: number }
-
 /** Bytes of a hash. */
 export const hashBytes = 32
 /** The greatest radius that the tables answer; beyond it rows are scanned. */
 const maxTableRadius = 63
-/** What a row costs when it is scanned, in entries of the tables. */
-const entriesPerScannedRow = 4
+type Reader = { readonly kernel: HammingKernel; readonly hits: Uint32Array }
 
 /**
  * Rows of 256-bit hashes in shared memory, each with the content and the bank that it belongs to. Rows are added until they
@@ -32,7 +29,7 @@ export class HashRows {
   holders = 0
   #count = 0
   #isSorted = false
-  readonly #kernels: (HammingKernel | undefined)[] = []
+  readonly #readers: (Reader | undefined)[] = []
   readonly #bytes: Uint8Array
   readonly #contents: Uint32Array
   readonly #banks: Uint16Array
@@ -52,7 +49,7 @@ export class HashRows {
   /** Opens the rows that another thread shares. */
   static open({ memory, capacity, hasTables, count }: SharedRows): HashRows {
     const rows = new HashRows(memory, capacity, hasTables)
-    rows.#count = count
+    rows.assume(count)
     return rows
   }
 
@@ -87,11 +84,16 @@ export class HashRows {
     this.#banks[row] = bank
   }
 
+  /** Says that so many rows were written to the memory by other ways than `add`. */
+  assume(count: number): void {
+    this.#count = count
+  }
+
   /** Says that a builder has filled the tables, and how many rows there are now. */
   markSorted(count: number): void {
     this.#count = count
     this.#isSorted = true
-    for (const kernel of this.#kernels) if (kernel) this.#aim(kernel)
+    for (const reader of this.#readers) if (reader) this.#aim(reader.kernel)
   }
 
   contentOf(row: number): number {
@@ -111,46 +113,24 @@ export class HashRows {
   }
 
   /**
-   * Finds every row within `radius` bits of a hash (0 to 256), removed ones included, in no order: each step goes through
-   * about `effort` entries and yields what it found. `reader` (0 to 3) is the kernel to use; one search at a time with each.
+   * Begins to look for every row within `radius` bits of a hash (0 to 256), removed ones included. `reader` (0 to 3) is the
+   * kernel to use; one search at a time with each, and a search that is left before its end is forgotten.
    */
-  *search(
-    hash: Uint8Array,
-    radius: number,
-    effort: number,
-    reader: number,
-  ): Generator<readonly RowHit[], void> {
-    const kernel = this.#kernel(reader)
+  search(hash: Uint8Array, radius: number, reader: number): RowSearch {
+    const { kernel, hits } = (this.#readers[reader] ??= this.#openReader(reader))
     this.#bytes.set(hash, kernel.needleAt())
-    if (this.#isSorted && radius <= maxTableRadius) {
-      kernel.begin(radius)
-      do yield this.#hits(kernel, kernel.step(effort))
-      while (!kernel.isDone())
-      return
-    }
-    const rowsAtOnce = Math.max(1, Math.floor(effort / entriesPerScannedRow))
-    for (let from = 0; from < this.#count; from = kernel.scanned()) {
-      yield this.#hits(kernel, kernel.scan(from, Math.min(this.#count, from + rowsAtOnce), radius))
-    }
+    return this.#isSorted && radius <= maxTableRadius
+      ? new TableSearch(kernel, hits, radius)
+      : new ScanSearch(kernel, hits, radius, this)
   }
 
-  #hits(kernel: HammingKernel, count: number): readonly RowHit[] {
-    if (count === 0) return []
-    const pairs = new Uint32Array(this.memory.buffer, kernel.hitsAt(), count * 2)
-    return Array.from({ length: count }, (_, i) => ({ row: pairs[i * 2]!, distance: pairs[i * 2 + 1]! }))
-  }
-
-  #kernel(reader: number): HammingKernel {
+  #openReader(reader: number): Reader {
     if (reader >= maxReaders)
       throw new RangeError(`Expected a reader below ${maxReaders} but received ${reader}`)
-    let kernel = this.#kernels[reader]
-    if (!kernel) {
-      kernel = instantiateHamming(this.memory)
-      kernel.attach(this.layout.scratch + reader * readerBytes)
-      this.#kernels[reader] = kernel
-      this.#aim(kernel)
-    }
-    return kernel
+    const kernel = instantiateHamming(this.memory)
+    kernel.attach(this.layout.scratch + reader * readerBytes)
+    this.#aim(kernel)
+    return { kernel, hits: new Uint32Array(this.memory.buffer, kernel.hitsAt(), hitsPerStep * 2) }
   }
 
   #aim(kernel: HammingKernel): void {

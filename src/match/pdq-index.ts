@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BankNumbers } from './bank-numbers.ts'
 import type { HashIndex, IndexHit } from './hash-index.ts'
-import { HashRows, type RowHit } from './hash-rows.ts'
+import { HashRows } from './hash-rows.ts'
 import { MemoryPool } from './memory-pool.ts'
+import type { RowSearch } from './row-search.ts'
 import { liveRows, RowTiers } from './row-tiers.ts'
 import { buildRows, RowsBuilder } from './rows-builder.ts'
 import { layoutOf } from './rows-layout.ts'
@@ -114,8 +115,9 @@ class PdqIndex implements HashIndex {
     const startedAt = performance.now()
     const found: IndexHit[] = []
     for (const rows of this.#tiers.all) {
-      for (const hits of rows.search(hash, radius, stepEffort, quickReader)) {
-        this.#collect(rows, hits, found)
+      const search = rows.search(hash, radius, quickReader)
+      while (!search.isDone) {
+        this.#collect(rows, search, search.step(stepEffort), found)
         if (performance.now() - startedAt > quickMs) return undefined
       }
     }
@@ -134,8 +136,9 @@ class PdqIndex implements HashIndex {
     let since = performance.now()
     try {
       for (const rows of tiers) {
-        for (const hits of rows.search(hash, radius, stepEffort, patientReader)) {
-          this.#collect(rows, hits, found)
+        const search = rows.search(hash, radius, patientReader)
+        while (!search.isDone) {
+          this.#collect(rows, search, search.step(stepEffort), found)
           if (performance.now() - since < quickMs) continue
           await nextTurn()
           since = performance.now()
@@ -149,10 +152,12 @@ class PdqIndex implements HashIndex {
     }
   }
 
-  #collect(rows: HashRows, hits: readonly RowHit[], found: IndexHit[]): void {
-    for (const { row, distance } of hits) {
+  #collect(rows: HashRows, { hits }: RowSearch, count: number, found: IndexHit[]): void {
+    for (let i = 0; i < count; i++) {
+      const row = hits[i * 2]!
       if (rows.isRemoved(row)) continue
-      found.push({ bankId: this.#banks.idOf(rows.bankOf(row)), contentId: rows.contentOf(row), distance })
+      const bankId = this.#banks.idOf(rows.bankOf(row))
+      found.push({ bankId, contentId: rows.contentOf(row), distance: hits[i * 2 + 1]! })
     }
   }
 
@@ -257,11 +262,15 @@ class PdqIndex implements HashIndex {
 }
 
 function removeFrom(rows: HashRows, hash: Uint8Array, contentId: number): boolean {
-  for (const hits of rows.search(hash, 0, allEffort, quickReader)) {
-    const hit = hits.find(({ row }) => rows.contentOf(row) === contentId && !rows.isRemoved(row))
-    if (!hit) continue
-    rows.remove(hit.row)
-    return true
+  const search = rows.search(hash, 0, quickReader)
+  while (!search.isDone) {
+    const count = search.step(allEffort)
+    for (let i = 0; i < count; i++) {
+      const row = search.hits[i * 2]!
+      if (rows.contentOf(row) !== contentId || rows.isRemoved(row)) continue
+      rows.remove(row)
+      return true
+    }
   }
   return false
 }

@@ -25,6 +25,9 @@ const HITS = 4096
 // Scratch of an instance, in bytes from where it begins.
 const NEEDLE: usize = 0
 const FLIP_MASKS: usize = NEEDLE + 32
+/** What the radius deals out to each slot, and to it and the one after it; u16 each. */
+const DEALT: usize = 1472
+const DEALT_BOTH: usize = DEALT + 32
 const STARTS: usize = 2048
 const ENDS: usize = STARTS + GROUP * 4
 const SLOT_OF: usize = ENDS + GROUP * 4
@@ -133,6 +136,11 @@ export function begin(bits: i32): void {
   radius = bits
   slot = flip = groupSize = bucket = survivors = 0
   isAtEnd = false
+  for (let at: usize = 0; at < 16; at++) {
+    const own = dealt(<i32>at)
+    store<u16>(scratch + DEALT + (at << 1), <u16>own)
+    store<u16>(scratch + DEALT_BOTH + (at << 1), <u16>(own + dealt((<i32>at + 1) & (SLOTS - 1))))
+  }
 }
 
 /**
@@ -320,23 +328,22 @@ function distanceTo(hash: usize): i32 {
   )
 }
 
-/** The first slot in which a hash passes. */
+/** The first slot in which a hash passes that lies within the radius. */
+@inline
 function firstSlotOf(hash: usize): i32 {
   const needle = scratch + NEEDLE
-  const first = bitsInSlot(hash, needle, 0)
-  let bits = first
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const next = slot == SLOTS - 1 ? first : bitsInSlot(hash, needle, slot + 1)
-    const own = dealt(slot)
-    if (bits < own && bits + next < own + dealt((slot + 1) & (SLOTS - 1))) return slot
-    bits = next
-  }
-  return -1
+  const a = i16x8.extadd_pairwise_i8x16_u(i8x16.popcnt(v128.xor(v128.load(hash), v128.load(needle))))
+  const b = i16x8.extadd_pairwise_i8x16_u(i8x16.popcnt(v128.xor(v128.load(hash, 16), v128.load(needle, 16))))
+  const nextA = v128.shuffle<i16>(a, b, 1, 2, 3, 4, 5, 6, 7, 8)
+  const nextB = v128.shuffle<i16>(b, a, 1, 2, 3, 4, 5, 6, 7, 8)
+  return ctz(i8x16.bitmask(i8x16.narrow_i16x8_s(passes(a, nextA, 0), passes(b, nextB, 16))))
 }
 
+/** Which of eight slots pass, by the bits that differ in them and in those after them. */
 @inline
-function bitsInSlot(hash: usize, needle: usize, slot: i32): i32 {
-  return popcnt(<u32>(load<u16>(hash + (<usize>slot << 1)) ^ load<u16>(needle + (<usize>slot << 1))))
+function passes(bits: v128, next: v128, at: usize): v128 {
+  const own = i16x8.lt_s(bits, v128.load(scratch + DEALT + at))
+  return v128.and(own, i16x8.lt_s(i16x8.add(bits, next), v128.load(scratch + DEALT_BOTH + at)))
 }
 
 /**
