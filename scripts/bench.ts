@@ -7,13 +7,14 @@ import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bench as hash } from './bench/hash.ts'
+import { bench as importFile } from './bench/import.ts'
 import { bench as index } from './bench/index.ts'
 import { bench as ingest } from './bench/ingest.ts'
 import { bench as pipeline } from './bench/pipeline.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
 import { createTerminal, formatTable, type Terminal } from './lib/terminal.ts'
 
-const benches: readonly Bench[] = [hash, index, ingest, pipeline]
+const benches: readonly Bench[] = [hash, importFile, index, ingest, pipeline]
 
 process.exitCode = await main(createTerminal())
 

@@ -2,6 +2,13 @@
  * The composition root of the operator's commands: the same parts as the service, without its listeners, its stream and
  * its worker. It may run beside the service, which notices what is committed here within a twentieth of a second.
  */
+import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
+import {
+  type ImportOptions,
+  type ImportResult,
+  type ImportSource,
+  importFile,
+} from './bank-file/import-file.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { createDeadline } from './lib/deadline.ts'
@@ -18,6 +25,9 @@ import { hashPlanOf, hashPoolOptions, openResources } from './resources.ts'
 import type { HashOutcome } from './scan/hash-image.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import type { AuditEntry } from './store/audit-store.ts'
+import type { Stores } from './store/database.ts'
+
+export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
 
 /** A label or a negation that a person asks for. */
 export type LabelRequest = {
@@ -61,6 +71,15 @@ export interface Tools extends Hashing {
      * holds already are not added twice. A PDQ hash below the bank's least quality says too little and is left out.
      */
     add(bank: Bank, hashes: readonly ImageHash[], note: string): Promise<AddedContent>
+    /** Imports a file of known content, or goes on with it; see `importFile`. Leaves an audit row at its start and end. */
+    import(
+      bank: Bank,
+      source: ImportSource,
+      options: ImportOptions,
+      signal: AbortSignal,
+    ): Promise<ImportResult>
+    /** Yields the file that the bank is written as; see `exportBank`. */
+    export(bank: Bank, options: ExportOptions): AsyncIterable<ExportPage>
     /** Removes one content; false when the bank has none of that id. */
     removeContent(bank: Bank, contentId: number): Promise<boolean>
     /** Removes the bank with all its contents. */
@@ -145,6 +164,20 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
             await log.append([audit('bank.content-added', bank.name, { content: added.contentId, types })])
           return { ...added, leftOut }
         }),
+      import: (bank, source, options, signal) => {
+        const deps = {
+          database,
+          audit: (
+            { audit: log }: Stores,
+            action: string,
+            subject: string,
+            details: Record<string, unknown>,
+          ) => log.append([audit(action, subject, details)]),
+          now: () => new Date(),
+        }
+        return importFile(deps, bank, source, options, signal)
+      },
+      export: (bank, options) => exportBank(database.banks, bank, options),
       removeContent: (bank, contentId) =>
         database.transaction(async ({ banks, audit: log }) => {
           const isRemoved = await banks.removeContent(bank.id, contentId)

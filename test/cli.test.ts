@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import packageFile from '../package.json' with { type: 'json' }
 import { drawLandscape, recompress } from './support/images.ts'
+import { linesOf, runHarrier } from './support/run-harrier.ts'
 
 describe('the command line', () => {
   let folder: string
@@ -23,7 +23,7 @@ describe('the command line', () => {
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  const harrier = (...argv: string[]) => run(folder, argv)
+  const harrier = (...argv: string[]) => runHarrier(folder, argv)
 
   it('prints its version', async () => {
     expect(await harrier('--version')).toEqual({ code: 0, out: `${packageFile.version}\n`, err: '' })
@@ -31,7 +31,7 @@ describe('the command line', () => {
 
   it('refuses a Node that is too old before it loads anything else', async () => {
     const pretend = 'data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"22.20.0"}})'
-    const { code, out, err } = await run(folder, ['--version'], ['--import', pretend])
+    const { code, out, err } = await runHarrier(folder, ['--version'], { nodeOptions: ['--import', pretend] })
     expect([code, out]).toEqual([1, ''])
     expect(err).toMatch(/^harrier: Expected Node 24 or newer but received 22\.20\.0; .*\n$/)
   })
@@ -133,31 +133,3 @@ describe('the command line', () => {
     })
   })
 })
-
-type Ended = { readonly code: number; readonly out: string; readonly err: string }
-
-function run(folder: string, argv: readonly string[], nodeOptions: readonly string[] = []): Promise<Ended> {
-  const program = join(import.meta.dirname, '../scripts/harrier.ts')
-  const env = {
-    HARRIER_DATA_DIR: join(folder, 'data'),
-    HARRIER_POLICY_FILE: join(folder, 'policy.yaml'),
-    NODE_COMPILE_CACHE: join(folder, 'compiled'), // each command would compile the same again
-  }
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...nodeOptions, program, ...argv],
-      { cwd: folder, env },
-      (error, out, err) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err })
-      },
-    )
-  })
-}
-
-function linesOf(out: string): unknown[] {
-  return out
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-}

@@ -1,6 +1,8 @@
 import type { Command } from '../lib/command.ts'
 import { bankAddCommand } from './bank-add.ts'
 import { bankCreateCommand } from './bank-create.ts'
+import { bankExportCommand } from './bank-export.ts'
+import { bankImportCommand } from './bank-import.ts'
 import { bankListCommand } from './bank-list.ts'
 import { bankRemoveCommand } from './bank-remove.ts'
 import { demoCommand } from './demo.ts'
@@ -25,6 +27,8 @@ export const commands: readonly Command[] = [
   bankListCommand,
   bankAddCommand,
   bankRemoveCommand,
+  bankImportCommand,
+  bankExportCommand,
   labelCommand,
   negateCommand,
   labelsCommand,

@@ -23,7 +23,7 @@ export const demoWatchCommand: Command = {
       if (!URL.canParse(url)) throw new UsageError(`Expected a URL but received ${JSON.stringify(url)}`)
     }
     const { followLabels } = await importDemo(() => import('../demo/follow-labels.ts'))
-    const { abortOnSignals } = await import('../demo/abort-on-signals.ts')
+    const { abortOnSignals } = await import('../lib/abort-on-signals.ts')
     using interrupt = abortOnSignals()
     for await (const { seq, label, isVerified } of followLabels({
       serviceUrl,

@@ -23,7 +23,7 @@ export const demoCommand: Command = {
   async run(args, terminal) {
     const { runDemo } = await importDemo(() => import('../demo/run-demo.ts'))
     const { createJsonPrinter, createPrinter } = await import('../demo/print-event.ts')
-    const { abortOnSignals } = await import('../demo/abort-on-signals.ts')
+    const { abortOnSignals } = await import('../lib/abort-on-signals.ts')
     using interrupt = abortOnSignals()
     const tell = hasOption(args, 'json') ? createJsonPrinter(terminal) : createPrinter(terminal)
     const isAsExpected = await runDemo({ tell, isKept: hasOption(args, 'keep'), signal: interrupt.signal })

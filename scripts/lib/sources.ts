@@ -99,15 +99,19 @@ export async function readImageFile(path: string): Promise<Uint8Array> {
     }
     return await readFile(path)
   } catch (error) {
-    if (error instanceof UnusableFileError) throw error
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException
-    const explanation = readErrors[code] ?? `it could not be read (${code})`
-    throw new UnusableFileError(path, code === 'ENOENT' ? 'no-such-file' : 'unreadable', explanation)
+    throw error instanceof UnusableFileError ? error : unusableFile(path, error)
   }
 }
 
-const readErrors: Readonly<Record<string, string>> = {
+/** Returns what the operating system's refusal of a file means for people. */
+export function unusableFile(path: string, error: unknown): UnusableFileError {
+  const { code = 'unreadable' } = error as NodeJS.ErrnoException
+  const explanation = fileErrors[code] ?? `it could not be used (${code})`
+  return new UnusableFileError(path, code === 'ENOENT' ? 'no-such-file' : 'unreadable', explanation)
+}
+
+const fileErrors: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EISDIR: 'it is a folder; name the files in it',
-  EACCES: 'no permission to read it',
+  EACCES: 'no permission',
 }

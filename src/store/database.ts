@@ -44,6 +44,9 @@ export interface Database extends Stores, AsyncDisposable {
   transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
   /** Changes whenever another connection has committed; equal values mean nothing has come from outside. */
   outsideVersion(): Promise<number>
-  /** Lets this connection use some hundred megabytes of memory and disk to be quick with large transactions. */
-  prepareForBulk(): Promise<void>
+  /**
+   * Lets this connection use 64 MiB of memory and 256 MiB of disk to be quick with large transactions, until it is
+   * disposed: then the log is copied back, so that no other process has to.
+   */
+  prepareForBulk(): Promise<AsyncDisposable>
 }

@@ -45,6 +45,7 @@ export async function openSqlite({ path }: SqliteOptions): Promise<Database> {
     file.pragma('journal_mode = WAL')
     file.pragma('synchronous = FULL')
     file.pragma('busy_timeout = 5000')
+    tune(file, ordinary)
     file.pragma('foreign_keys = ON')
     const db = new Kysely<Schema>({ dialect: new ImmediateSqliteDialect(withStatementCache(file)) })
     await migrate(db)
@@ -54,8 +55,8 @@ export async function openSqlite({ path }: SqliteOptions): Promise<Database> {
   }
 }
 
-const bulkCacheKibibytes = 64 * 1024
-const bulkLogPages = 16_384
+const ordinary = { cacheKibibytes: 16_384, logPages: 1_000 }
+const bulk = { cacheKibibytes: 65_536, logPages: 65_536 }
 
 function databaseOver(db: Kysely<Schema>, file: SqliteFile.Database): Database {
   return {
@@ -63,13 +64,25 @@ function databaseOver(db: Kysely<Schema>, file: SqliteFile.Database): Database {
     transaction: (work) => db.transaction().execute((transaction) => work(storesOver(transaction))),
     outsideVersion: async () => file.pragma('data_version', { simple: true }) as number,
     async prepareForBulk() {
-      // Hashes fall on every page of their index: the more of it is in memory, and the later the log is copied back, the
-      // less often a page is read and written.
-      file.pragma(`cache_size = ${-bulkCacheKibibytes}`)
-      file.pragma(`wal_autocheckpoint = ${bulkLogPages}`)
+      tune(file, bulk)
+      return {
+        async [Symbol.asyncDispose]() {
+          tune(file, ordinary)
+          file.pragma('wal_checkpoint(PASSIVE)')
+        },
+      }
     },
     [Symbol.asyncDispose]: () => db.destroy(),
   }
+}
+
+/**
+ * Hashes fall on every page of their index: the more of it is in memory, and the later the log is copied back, the less
+ * often a page is read and written.
+ */
+function tune(file: SqliteFile.Database, { cacheKibibytes, logPages }: typeof ordinary): void {
+  file.pragma(`cache_size = ${-cacheKibibytes}`)
+  file.pragma(`wal_autocheckpoint = ${logPages}`)
 }
 
 function storesOver(db: Kysely<Schema>): Stores {

@@ -1,34 +1,6 @@
-/**
- * The service as a process that dies by SIGKILL right after its n-th durable step, n being its first argument; 0 lives.
- *
- * A durable step is what SQLite has written and synced: the end of a transaction, or a statement that writes outside one.
- * Killing after each of them in turn covers every order of events that a crash can leave behind.
- */
-import SqliteFile from 'better-sqlite3'
+/** The service as a process that dies right after its n-th durable step, n being its first argument; 0 lives. */
+import { dieAfterStep } from './die-after-step.ts'
 
-const killAfter = Number(process.argv[2])
-let steps = 0
-
-const prepare = SqliteFile.prototype.prepare
-SqliteFile.prototype.prepare = function prepareCounted(this: SqliteFile.Database, source: string) {
-  const statement = prepare.call(this, source)
-  const countStep = (): void => {
-    if (this.inTransaction || (statement.readonly && source !== 'commit')) return
-    steps += 1
-    if (steps === killAfter) process.kill(process.pid, 'SIGKILL')
-  }
-  for (const method of ['run', 'all'] as const) {
-    const original = statement[method].bind(statement) as (...values: unknown[]) => unknown
-    Object.defineProperty(statement, method, {
-      value: (...values: unknown[]) => {
-        const result = original(...values)
-        countStep()
-        return result
-      },
-    })
-  }
-  return statement
-} as typeof prepare
-
+dieAfterStep(Number(process.argv[2]))
 const { serve } = await import('../../src/serve.ts')
 process.exitCode = await serve()

@@ -1,0 +1,32 @@
+/**
+ * Makes this process die by SIGKILL right after its n-th durable step; 0 lives.
+ *
+ * A durable step is what SQLite has written and synced: the end of a transaction, or a statement that writes outside one.
+ * Killing after each of them in turn covers every order of events that a crash can leave behind.
+ */
+import SqliteFile from 'better-sqlite3'
+
+/** Counts the durable steps of this process from now on, and kills it after the n-th. */
+export function dieAfterStep(killAfter: number): void {
+  let steps = 0
+  const prepare = SqliteFile.prototype.prepare
+  SqliteFile.prototype.prepare = function prepareCounted(this: SqliteFile.Database, source: string) {
+    const statement = prepare.call(this, source)
+    const countStep = (): void => {
+      if (this.inTransaction || (statement.readonly && source !== 'commit')) return
+      steps += 1
+      if (steps === killAfter) process.kill(process.pid, 'SIGKILL')
+    }
+    for (const method of ['run', 'all'] as const) {
+      const original = statement[method].bind(statement) as (...values: unknown[]) => unknown
+      Object.defineProperty(statement, method, {
+        value: (...values: unknown[]) => {
+          const result = original(...values)
+          countStep()
+          return result
+        },
+      })
+    }
+    return statement
+  } as typeof prepare
+}
