@@ -7,6 +7,7 @@ import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bench as hash } from './bench/hash.ts'
+import { bench as httpLookup } from './bench/http-lookup.ts'
 import { bench as importFile } from './bench/import.ts'
 import { bench as index } from './bench/index.ts'
 import { bench as ingest } from './bench/ingest.ts'
@@ -14,7 +15,7 @@ import { bench as pipeline } from './bench/pipeline.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
 import { createTerminal, formatTable, type Terminal } from './lib/terminal.ts'
 
-const benches: readonly Bench[] = [hash, importFile, index, ingest, pipeline]
+const benches: readonly Bench[] = [hash, httpLookup, importFile, index, ingest, pipeline]
 
 process.exitCode = await main(createTerminal())
 
@@ -25,7 +26,7 @@ async function main(terminal: Terminal): Promise<0 | 1 | 2> {
   })
   const [name] = positionals
   if (name === undefined) {
-    for (const { name: known, summary } of benches) terminal.out(`${known.padEnd(10)} ${summary}`)
+    for (const { name: known, summary } of benches) terminal.out(`${known.padEnd(12)} ${summary}`)
     terminal.out('\nnpm run bench -- NAME [--quick] [--json FILE]')
     return 0
   }

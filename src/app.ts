@@ -142,6 +142,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     queryLabels: (wanted) => database.labels.query(wanted, world.now().toISOString()),
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
+    lookup: matcher.lookup,
     metricsText: async () => ({
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),

@@ -4,9 +4,11 @@ import { type LexiconDoc, Lexicons } from '@atproto/lexicon'
 import { describe, expect, it } from 'vitest'
 import { createDidDocument } from '../src/atproto/did-document.ts'
 import { wireErrorOf } from '../src/http/errors.ts'
+import type { Services } from '../src/http/services.ts'
 import { labelLexicons } from '../src/http/xrpc/label-lexicons.ts'
 import { AppError, errorKinds } from '../src/lib/errors.ts'
 import type { Did } from '../src/model/ids.ts'
+import type { Match } from '../src/model/match.ts'
 import type { Database } from '../src/store/database.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { labelServices, openTestHttp, type TestHttp } from './support/http-fixture.ts'
@@ -236,6 +238,108 @@ describe('the lexicons that are carried', () => {
         expect(def, `${id}#${name}`).toEqual(published.get(id)?.defs[name])
     }
     expect(labelLexicons).toHaveLength(2)
+  })
+})
+
+describe('looking a hash up', () => {
+  const found: Match[] = [
+    {
+      bankId: 2,
+      bank: 'B',
+      contentId: 5,
+      hashType: 'pdq',
+      distance: 0,
+      profile: 'unknown',
+      variant: 'original',
+    },
+    {
+      bankId: 1,
+      bank: 'A',
+      contentId: 4,
+      hashType: 'pdq',
+      distance: 26,
+      profile: 'unknown',
+      variant: 'original',
+    },
+    {
+      bankId: 2,
+      bank: 'B',
+      contentId: 9,
+      hashType: 'pdq',
+      distance: 31,
+      profile: 'unknown',
+      variant: 'original',
+    },
+  ]
+  const pdq = '0123456789abcdef'.repeat(4)
+  const asked: unknown[] = []
+  const lookup: Services['lookup'] = async (...args) => {
+    asked.push(args)
+    return found
+  }
+  const open = () => openTestHttp({ lookup })
+
+  it('answers as Hasher-Matcher-Actioner does, nearest first', async () => {
+    await using http = await open()
+    const byBank = await get(http, `/m/lookup?signal_type=pdq&signal=${pdq}`, 'operator')
+    expect([byBank.status, byBank.json]).toEqual([
+      200,
+      {
+        B: [
+          { bank_content_id: 5, distance: '0' },
+          { bank_content_id: 9, distance: '31' },
+        ],
+        A: [{ bank_content_id: 4, distance: '26' }],
+      },
+    ])
+    const raw = await get(
+      http,
+      `//m/raw_lookup?signal_type=pdq&signal=${pdq.toUpperCase()}&banks=A,B`,
+      'operator',
+    )
+    expect(raw.json).toEqual({ matches: [5, 4, 9] })
+    const told = await get(
+      http,
+      `/m/raw_lookup?signal_type=pdq&signal=${pdq}&include_distance=true`,
+      'operator',
+    )
+    expect(told.json).toMatchObject({ matches: [{ bank_content_id: 5, distance: '0' }, {}, {}] })
+    expect(asked).toEqual([
+      [{ type: 'pdq', value: pdq }, {}],
+      [{ type: 'pdq', value: pdq }, { banks: ['A', 'B'] }],
+      [{ type: 'pdq', value: pdq }, {}],
+    ])
+  })
+
+  it('tells a digest by a dash for its distance, under either name of MD5', async () => {
+    const digest: Match = { bankId: 1, bank: 'A', contentId: 7, hashType: 'md5', distance: 0 }
+    await using http = await openTestHttp({ lookup: async () => [digest] })
+    for (const name of ['md5', 'video_md5']) {
+      const { json } = await get(http, `/m/lookup?signal_type=${name}&signal=${'a'.repeat(32)}`, 'operator')
+      expect(json).toEqual({ A: [{ bank_content_id: 7, distance: '-' }] })
+    }
+  })
+
+  it('says what is wrong with a question', async () => {
+    await using http = await open()
+    const refused = async (params: string, message: RegExp) => {
+      const answer = await get(http, `/m/lookup?${params}`, 'operator')
+      expectRefusal(answer, 400, 'InvalidRequest')
+      expect((answer.json as unknown as { message: string }).message).toMatch(message)
+    }
+    await refused('', /Expected both signal and signal_type/)
+    await refused(`signal=${pdq}`, /Expected both/)
+    await refused('signal_type=pdq&signal=', /Expected both/)
+    await refused(`signal_type=photodna&signal=${pdq}`, /No such SignalType 'photodna'/)
+    await refused(`signal_type=pdq&signal=${pdq}0`, /invalid signal/)
+    await refused(`signal_type=md5&signal=${pdq}`, /invalid signal/)
+    await refused(`signal_type=pdq&signal=${'z'.repeat(64)}`, /invalid signal/)
+    await refused(`signal_type=pdq&signal=${pdq}&banks=A&banks=B`, /names of banks/)
+  })
+
+  it('is there for the operator and not for the world', async () => {
+    await using http = await open()
+    expectRefusal(await get(http, `/m/lookup?signal_type=pdq&signal=${pdq}`), 404, 'NotFound')
   })
 })
 

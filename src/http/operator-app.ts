@@ -1,6 +1,13 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { safeHeaders } from './headers.ts'
+import { createLookup, createRawLookup } from './hma/lookup.ts'
 import type { AppDeps } from './public-app.ts'
 import { createRequestLog } from './request-log.ts'
 
@@ -8,6 +15,8 @@ import { createRequestLog } from './request-log.ts'
 export function createOperatorApp({ services, logger, metrics }: AppDeps): Express {
   const app = express().disable('x-powered-by').disable('etag')
   app.use(createRequestLog({ listener: 'operator', logger, metrics }), safeHeaders)
+
+  app.use(oneSlash)
 
   app.get('/xrpc/_health', (_request, response) => {
     response.json({ version: services.version })
@@ -18,6 +27,15 @@ export function createOperatorApp({ services, logger, metrics }: AppDeps): Expre
       .then(({ contentType, text }) => response.set('content-type', contentType).send(text), next)
   })
 
+  app.get('/m/lookup', createLookup(services))
+  app.get('/m/raw_lookup', createRawLookup(services))
+
   app.use(notFound, createErrorResponse(logger))
   return app
+}
+
+/** Clients join a base that ends in a slash with paths that begin with one. */
+const oneSlash: RequestHandler = (request, _response, next) => {
+  request.url = request.url.replace(/^\/{2,}/, '/')
+  next()
 }

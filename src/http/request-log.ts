@@ -2,8 +2,8 @@ import type { Request, RequestHandler } from 'express'
 import type { Log } from '../lib/logger.ts'
 import type { HttpMetrics } from './metrics.ts'
 
-/** Routes that machines poll: their lines are for debugging only. */
-const polled: ReadonlySet<string> = new Set(['/xrpc/_health', '/metrics'])
+/** Routes that machines ask all the time: their lines are for debugging only. */
+const polled: ReadonlySet<string> = new Set(['/xrpc/_health', '/metrics', '/m/lookup', '/m/raw_lookup'])
 
 /** Where a request was heard, and where it is told. */
 export type RequestLogDeps = {

@@ -1,5 +1,7 @@
 import type { DidDocument } from '../atproto/did-document.ts'
+import type { HashType } from '../model/hash.ts'
 import type { SequencedLabel } from '../model/label.ts'
+import type { Match } from '../model/match.ts'
 
 /** Which current labels are wanted. */
 export type LabelsWanted = {
@@ -32,6 +34,14 @@ export interface Services {
   subscribeLabels(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly SequencedLabel[]>
   /** The labeler's DID document when it is a `did:web`; otherwise undefined, for the PLC directory serves it. */
   didDocument(): DidDocument | undefined
+  /**
+   * Returns what the enabled banks, or those of the names given, hold within their thresholds of a hash in lower-case hex;
+   * each content once, nearest first, then by bank and content.
+   */
+  lookup(
+    needle: { readonly type: HashType; readonly value: string },
+    options: { readonly banks?: readonly string[] },
+  ): Promise<readonly Match[]>
   /** Returns the metrics in the Prometheus text format, with the content type that says which version of it. */
   metricsText(): Promise<{ readonly contentType: string; readonly text: string }>
 }

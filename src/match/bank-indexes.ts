@@ -12,7 +12,7 @@ const pageRows = 2_000
 
 /** What the indexes are made from: the list of banks, and the log of their hashes. */
 export type BankHashes = {
-  readonly banks: Pick<Stores['banks'], 'list'>
+  readonly banks: Pick<Stores['banks'], 'settings'>
   readonly bankChanges: Pick<Stores['bankChanges'], 'added' | 'removed' | 'lastRemoval' | 'counts'>
 }
 
@@ -91,7 +91,7 @@ export class BankIndexes implements AsyncDisposable {
 
   /** A bank keeps its profile for life. */
   async #listBanks(): Promise<readonly Bank[]> {
-    const banks = await this.#store.banks.list()
+    const banks = await this.#store.banks.settings()
     for (const { id, profile } of banks) this.#profiles.set(id, profile)
     return banks
   }

@@ -25,7 +25,7 @@ const pdq = (value: string, quality = 100, profile: PdqProfile = 'reference-512'
   profile,
   variant: 'original',
 })
-const bankOf = (id: number, parts: Partial<Bank> = {}): Bank & { contentCount: number } => ({
+const bankOf = (id: number, parts: Partial<Bank> = {}): Bank => ({
   id,
   name: `bank-${id}`,
   threshold: 31,
@@ -33,7 +33,6 @@ const bankOf = (id: number, parts: Partial<Bank> = {}): Bank & { contentCount: n
   profile: 'reference-512',
   isEnabled: true,
   createdAt: '',
-  contentCount: 0,
   ...parts,
 })
 const hashOf = (
@@ -68,7 +67,7 @@ const changesOf = (hashes: BankHash[], removals: BankHash[] = []): BankHashes['b
   }
 }
 const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[], removals: BankHash[] = []) =>
-  openMatcher({ banks: { list: async () => [...banks] }, bankChanges: changesOf(hashes, removals) })
+  openMatcher({ banks: { settings: async () => [...banks] }, bankChanges: changesOf(hashes, removals) })
 
 describe('match', () => {
   it('keeps to each bank its own threshold, inclusive', async () => {

@@ -63,6 +63,7 @@ const absentServices: Services = {
   queryLabels: async () => absent('queryLabels'),
   subscribeLabels: () => absent('subscribeLabels'),
   didDocument: () => undefined,
+  lookup: async () => absent('lookup'),
   metricsText: async () => absent('metricsText'),
 }
 

@@ -1,0 +1,121 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../test/support/free-port.ts'
+import type { Bench, BenchResult } from '../bench-result.ts'
+import { bankDatabase, drawHexNeedles } from './bank-database.ts'
+import type { LoadOrder, LoadReport } from './http-load.ts'
+import { randomWords } from './index-data.ts'
+
+const rounds = 5
+const startGoalS = 15
+const lookupGoal = 6_000
+
+/** The running service with ten million hashes: how long it takes to start, and how many lookups it answers over HTTP. */
+export const bench: Bench = {
+  name: 'http-lookup',
+  summary: 'Start of the service with ten million hashes, and lookups over HTTP from another process',
+  async run({ isQuick }) {
+    const count = isQuick ? 100_000 : 10_000_000
+    const folder = await bankDatabase(count)
+    const needles = drawHexNeedles(folder, 5_000, count, randomWords(5))
+    const url = `http://127.0.0.1:${await freePort()}`
+    await using stack = new AsyncDisposableStack()
+    const startedAt = performance.now()
+    const service = stack.adopt(startService(folder, new URL(url).port), endProcess)
+    await answerOf(service, `${url}/m/lookup?signal_type=pdq&signal=${needles[0]}`)
+    const startS = (performance.now() - startedAt) / 1000
+    const load = stack.adopt(fork(new URL('http-load.ts', import.meta.url)), endProcess)
+    const order: LoadOrder = {
+      url,
+      paths: needles.map((needle) => `/m/lookup?signal_type=pdq&signal=${needle}`),
+      connections: 16,
+      seconds: isQuick ? 1 : 8,
+    }
+    const reports: LoadReport[] = []
+    for (let round = 0; round <= rounds; round++) {
+      load.send(order)
+      const [report] = (await once(load, 'message')) as [LoadReport]
+      // The first warms both processes up.
+      if (round > 0) reports.push(report)
+    }
+    return report(count, startS, service, reports)
+  },
+}
+
+function report(
+  count: number,
+  startS: number,
+  { pid }: ChildProcess,
+  reports: readonly LoadReport[],
+): BenchResult[] {
+  const isGoal = count >= 1e7
+  const perSecond = Math.round(median(reports.map((one) => one.perSecond)))
+  const refused = reports.reduce((sum, one) => sum + one.refused, 0)
+  return [
+    {
+      name: `start with ${count / 1e6} M hashes, from the process to the first answer`,
+      value: startS,
+      unit: 's',
+      ...(isGoal && { goal: `at most ${startGoalS}`, met: startS <= startGoalS }),
+    },
+    { name: 'memory of the service', value: residentMib(pid ?? 0), unit: 'MiB' },
+    {
+      name: 'lookups over HTTP',
+      value: perSecond,
+      unit: '/s',
+      ...(isGoal && { goal: `at least ${lookupGoal}`, met: perSecond >= lookupGoal }),
+    },
+    { name: 'latency, p50', value: median(reports.map((one) => one.p50Ms)), unit: 'ms' },
+    { name: 'latency, p99', value: median(reports.map((one) => one.p99Ms)), unit: 'ms' },
+    { name: 'refused or failed', value: refused, unit: 'requests', goal: 'none', met: refused === 0 },
+  ]
+}
+
+/** The service as an operator starts it, with a stream that is not there. */
+function startService(dataDir: string, operatorPort: string): ChildProcess {
+  const env = {
+    PATH: process.env['PATH'],
+    HARRIER_DATA_DIR: dataDir,
+    HARRIER_PUBLIC_HOST: '127.0.0.1',
+    HARRIER_PUBLIC_PORT: '0',
+    HARRIER_OPERATOR_PORT: operatorPort,
+    HARRIER_JETSTREAM_URLS: 'ws://127.0.0.1:9/subscribe',
+    HARRIER_ALLOW_PRIVATE_ORIGINS: 'http://127.0.0.1:9',
+    HARRIER_LOG_LEVEL: 'error',
+  }
+  const main = join(import.meta.dirname, '../../src/main.ts')
+  return spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+async function answerOf(service: ChildProcess, url: string): Promise<void> {
+  while (service.exitCode === null) {
+    try {
+      const response = await fetch(url)
+      if (!response.ok) throw new Error(`Expected an answer but received status ${response.status}`)
+      return
+    } catch (error) {
+      // Nobody listens yet.
+      if (!(error instanceof TypeError)) throw error
+      await sleep(20)
+    }
+  }
+  throw new Error('Expected the service to start but it has ended')
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  child.kill()
+  await once(child, 'exit')
+}
+
+function residentMib(pid: number): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kib) / 1024
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
