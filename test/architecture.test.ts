@@ -18,6 +18,7 @@ const rules: readonly Rule[] = [
   { from: 'src/match/', may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/kernels/'] },
   { from: 'src/act/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/publish/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'type:src/store/'] },
+  { from: 'src/identity/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   { from: 'src/http/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   {
     from: 'src/pipeline.ts',
@@ -60,11 +61,11 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['src/store/sqlite.ts'],
   '@atproto/crypto': ['src/atproto/signing-key.ts', 'src/atproto/verify-label.ts'],
   '@atproto/identity': ['src/atproto/'],
-  '@atproto-labs/fetch-node': ['src/lib/safe-fetch.ts'],
+  '@atproto-labs/fetch-node': ['src/lib/safe-fetch.ts', 'src/lib/safe-websocket.ts'],
   '@skyware/jetstream': ['src/ingest/'],
   express: ['src/http/'],
   '@atproto/xrpc-server': ['src/http/'],
-  ws: ['src/http/', 'src/ingest/'],
+  ws: ['src/http/', 'src/ingest/', 'src/lib/safe-websocket.ts'],
   'prom-client': ['src/metrics.ts'],
   yaml: ['src/config/policy.ts'],
 }
