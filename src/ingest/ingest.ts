@@ -8,9 +8,9 @@
  * a store that fails ends the run.
  *
  * `event-source.ts` is the port to the stream. `jetstream.ts` implements it: hosts, reconnection, backpressure; with
- * `jetstream-connection.ts` (one websocket), `subscribe-url.ts` (where to resume), `event-queue.ts` (the bound) and
- * `repeat-filter.ts` (what came before). `decode-event.ts` knows the wire format, `extract-images.ts` the blobs in a
- * record, `changes-of.ts` what an event means, and `apply-changes.ts` the stores.
+ * `jetstream-connection.ts` (one websocket), `subscribe-url.ts` (where to resume) and `repeat-filter.ts` (what came
+ * before). `decode-event.ts` knows the wire format, `extract-images.ts` the blobs in a record, `changes-of.ts` what an
+ * event means, and `apply-changes.ts` the stores.
  */
 import type { Logger } from 'pino'
 import type { DropReason, IngestChange, StreamEvent } from '../model/stream-event.ts'

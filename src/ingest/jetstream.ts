@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
+import { BoundedQueue } from '../lib/bounded-queue.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
 import type { DropReason, StreamCursor, StreamEvent } from '../model/stream-event.ts'
 import { decodeEvent } from './decode-event.ts'
-import { EventQueue, type QueueLimits } from './event-queue.ts'
 import type { EventSource, TakeOptions } from './event-source.ts'
 import {
   type Connection,
@@ -33,8 +33,11 @@ export type JetstreamDeps = {
 
 /** How the stream is read. Times are milliseconds. */
 export type JetstreamOptions = SubscribeOptions &
-  ConnectionOptions &
-  QueueLimits & {
+  ConnectionOptions & {
+    /** How much may wait for the reader: reading stops at either bound, and goes on at half of both. */
+    readonly maxQueuedEvents: number
+    /** Bytes of the frames that the waiting events came in. */
+    readonly maxQueuedBytes: number
     /** At least one; scheme and host, such as `wss://jetstream1.us-east.bsky.network`; tried in order. */
     readonly hosts: readonly string[]
     /** The last durable cursor; undefined begins with what is new. `timeUs` 0 begins with the oldest there is. */
@@ -65,7 +68,7 @@ export function openJetstreamSource(deps: JetstreamDeps, options: JetstreamOptio
 class JetstreamSource implements EventSource {
   readonly #deps: JetstreamDeps
   readonly #options: JetstreamOptions
-  readonly #queue: EventQueue
+  readonly #queue: BoundedQueue<StreamEvent>
   readonly #repeats: RepeatFilter
   #durable: StreamCursor | undefined
   #hostIndex: number
@@ -80,7 +83,7 @@ class JetstreamSource implements EventSource {
   constructor(deps: JetstreamDeps, options: JetstreamOptions) {
     this.#deps = deps
     this.#options = options
-    this.#queue = new EventQueue(options)
+    this.#queue = new BoundedQueue({ maxItems: options.maxQueuedEvents, maxBytes: options.maxQueuedBytes })
     // What is not durable yet comes again after a reconnection: the queue, and about as much in the reader's hands.
     this.#repeats = new RepeatFilter(options.maxQueuedEvents * 4, options.start)
     this.#durable = options.start
@@ -88,8 +91,8 @@ class JetstreamSource implements EventSource {
     this.#connect()
   }
 
-  async take(options: TakeOptions, signal: AbortSignal): Promise<readonly StreamEvent[]> {
-    const events = await this.#queue.take(options, signal)
+  async take({ maxEvents, lingerMs }: TakeOptions, signal: AbortSignal): Promise<readonly StreamEvent[]> {
+    const events = await this.#queue.take({ maxItems: maxEvents, lingerMs }, signal)
     if (this.#isClosed) throw new EventSourceClosedError()
     if (this.#isPaused && this.#queue.isLow) this.#resume()
     return events

@@ -1,23 +1,27 @@
-import type { StreamEvent } from '../model/stream-event.ts'
-import type { TakeOptions } from './event-source.ts'
-
 /** How much may wait. The queue is full at either bound, and low again at half of both. */
 export type QueueLimits = {
-  readonly maxQueuedEvents: number
-  /** Bytes of the frames that the waiting events came in. */
-  readonly maxQueuedBytes: number
+  readonly maxItems: number
+  readonly maxBytes: number
 }
 
-type Entry = { readonly event: StreamEvent; readonly bytes: number }
+/** How much to take, and how long to wait for more once there is something. */
+export type TakeLimits = {
+  /** At most this many; at least 1. */
+  readonly maxItems: number
+  /** Milliseconds to wait for a fuller batch after the first item is there; 0 takes what there is. */
+  readonly lingerMs: number
+}
+
+type Entry<Item> = { readonly item: Item; readonly bytes: number }
 type Waiter = { readonly count: number; readonly wake: () => void }
 
 /**
- * Events between the socket and the one reader, first in, first out. It does not refuse: who fills it watches `isFull`
- * and stops; what had been received by then still goes in.
+ * Items between a socket and the one reader, first in, first out. It does not refuse: who fills it watches `isFull` and
+ * stops; what had been received by then still goes in.
  */
-export class EventQueue {
+export class BoundedQueue<Item> {
   readonly #limits: QueueLimits
-  readonly #entries: Entry[] = []
+  readonly #entries: Entry<Item>[] = []
   #bytes = 0
   #waiter: Waiter | undefined
   #isClosed = false
@@ -26,39 +30,36 @@ export class EventQueue {
     this.#limits = limits
   }
 
-  /** How many events wait. */
+  /** How many items wait. */
   get size(): number {
     return this.#entries.length
   }
 
   /** True from either bound on. */
   get isFull(): boolean {
-    return this.#entries.length >= this.#limits.maxQueuedEvents || this.#bytes >= this.#limits.maxQueuedBytes
+    return this.#entries.length >= this.#limits.maxItems || this.#bytes >= this.#limits.maxBytes
   }
 
   /** True up to half of both bounds: it is worth reading on. */
   get isLow(): boolean {
-    return (
-      this.#entries.length <= this.#limits.maxQueuedEvents / 2 &&
-      this.#bytes <= this.#limits.maxQueuedBytes / 2
-    )
+    return this.#entries.length <= this.#limits.maxItems / 2 && this.#bytes <= this.#limits.maxBytes / 2
   }
 
-  /** Adds an event; `bytes` is the size of its frame. */
-  push(event: StreamEvent, bytes: number): void {
-    this.#entries.push({ event, bytes })
+  /** Adds an item; `bytes` is what it counts for. */
+  push(item: Item, bytes: number): void {
+    this.#entries.push({ item, bytes })
     this.#bytes += bytes
     if (this.#waiter && (this.#entries.length >= this.#waiter.count || this.isFull)) this.#waiter.wake()
   }
 
-  /** Waits as `EventSource.take` promises, then removes and returns the oldest events. */
-  async take({ maxEvents, lingerMs }: TakeOptions, signal: AbortSignal): Promise<readonly StreamEvent[]> {
+  /** Waits for an item, then removes and returns the oldest ones; none once `signal` is aborted. */
+  async take({ maxItems, lingerMs }: TakeLimits, signal: AbortSignal): Promise<readonly Item[]> {
     await this.#waitFor(1, undefined, signal)
-    if (lingerMs > 0) await this.#waitFor(maxEvents, lingerMs, signal)
+    if (lingerMs > 0) await this.#waitFor(maxItems, lingerMs, signal)
     if (signal.aborted || this.#isClosed) return []
-    const taken = this.#entries.splice(0, maxEvents)
+    const taken = this.#entries.splice(0, maxItems)
     for (const { bytes } of taken) this.#bytes -= bytes
-    return taken.map(({ event }) => event)
+    return taken.map(({ item }) => item)
   }
 
   /** Ends a wait that is under way, and every later one at once: `take` returns nothing more. */
