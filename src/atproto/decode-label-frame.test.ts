@@ -1,6 +1,6 @@
 import { encode, type LexValue } from '@atproto/lex-cbor'
 import { describe, expect, it } from 'vitest'
-import { decodeLabelFrame } from './decode-label-frame.ts'
+import { decodeLabelFrame, decodeRawLabelFrame } from './decode-label-frame.ts'
 import { parseWireLabel } from './wire-label.ts'
 
 const label = {
@@ -38,6 +38,12 @@ describe('decodeLabelFrame', () => {
     for (const header of [{ op: 1, t: '#later' }, { op: 2 }]) {
       expect(decodeLabelFrame(frame(header, {}))).toEqual({ kind: 'unknown' })
     }
+  })
+
+  it('leaves labels unread where they are to be judged one by one', () => {
+    const bytes = frame({ op: 1, t: '#labels' }, { seq: 5, labels: [label, { val: 1 }, null] })
+    expect(decodeRawLabelFrame(bytes)).toEqual({ kind: 'labels', seq: 5, labels: [label, { val: 1 }, null] })
+    expect(decodeLabelFrame(bytes)).toMatchObject({ kind: 'malformed' })
   })
 
   it('says what is wrong with everything else', () => {

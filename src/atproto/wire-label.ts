@@ -12,25 +12,33 @@ const maxTextLength = 8_192
  */
 export function parseWireLabel(value: unknown): WireLabel | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { ver, src, uri, cid, val, neg, cts, exp, sig } = value as Readonly<Record<string, unknown>>
-  if (!isText(src) || !isText(uri) || !isText(val) || !isText(cts)) return undefined
-  if (!(ver === undefined || Number.isSafeInteger(ver))) return undefined
-  if (!(neg === undefined || typeof neg === 'boolean')) return undefined
-  if (!(cid === undefined || isText(cid)) || !(exp === undefined || isText(exp))) return undefined
-  const bytes = bytesOf(sig)
-  if (sig !== undefined && bytes === undefined) return undefined
-  return {
-    ...(ver === undefined ? {} : { ver: ver as number }),
-    src,
-    uri,
-    ...(cid === undefined ? {} : { cid }),
-    val,
-    ...(neg === undefined ? {} : { neg }),
-    cts,
-    ...(exp === undefined ? {} : { exp }),
-    ...(bytes === undefined ? {} : { sig: bytes }),
+  const label: Record<string, unknown> = {}
+  for (const [name, read, isRequired] of fields) {
+    const field = (value as Readonly<Record<string, unknown>>)[name]
+    if (field === undefined && !isRequired) continue
+    label[name] = read(field)
+    if (label[name] === undefined) return undefined
   }
+  return label as WireLabel
 }
+
+/** Returns the field as it is kept, or undefined when it is of the wrong kind. */
+type ReadField = (field: unknown) => unknown
+
+const readText: ReadField = (field) => (isText(field) ? field : undefined)
+
+/** `com.atproto.label.defs#label`, in its order. */
+const fields: readonly [name: keyof WireLabel, read: ReadField, isRequired: boolean][] = [
+  ['ver', (field) => (Number.isSafeInteger(field) ? field : undefined), false],
+  ['src', readText, true],
+  ['uri', readText, true],
+  ['cid', readText, false],
+  ['val', readText, true],
+  ['neg', (field) => (typeof field === 'boolean' ? field : undefined), false],
+  ['cts', readText, true],
+  ['exp', readText, false],
+  ['sig', bytesOf, false],
+]
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maxTextLength && value.isWellFormed()
