@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PDS } from '@atproto/pds'
+import { freePort } from './free-port.ts'
 
 /** A personal data server that runs in this process. */
 export interface LocalPds extends AsyncDisposable {
@@ -43,6 +41,7 @@ async function startPds({ plcUrl, directory, adminPassword }: PdsOptions): Promi
   const { PDS, envToCfg, envToSecrets } = await import('@atproto/pds')
   const env = {
     devMode: true,
+    // Its own URL is in every account's DID document.
     port: await freePort(),
     hostname: 'localhost',
     serviceHandleDomains: ['.test'],
@@ -65,13 +64,4 @@ async function startPds({ plcUrl, directory, adminPassword }: PdsOptions): Promi
   Object.assign(pds.app, { listen: (port: number) => listen(port, '127.0.0.1') })
   await pds.start()
   return pds
-}
-
-/** The PDS must know its port before it listens, for its own URL is in every account's DID document. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
