@@ -6,6 +6,7 @@ const config: ViteUserConfig = defineConfig({
     include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: 'test/support/say-what-skips.ts',
     pool: 'forks',
     maxWorkers: 2,
     // A wait ends as soon as it can; the limit is for machines that are busy with something else.

@@ -19,6 +19,7 @@ const rules: readonly Rule[] = [
   { from: 'src/act/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/publish/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'type:src/store/'] },
   { from: 'src/identity/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
+  { from: 'src/appview/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   { from: 'src/http/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   {
     from: 'src/pipeline.ts',
@@ -34,6 +35,19 @@ const rules: readonly Rule[] = [
   },
   { from: 'src/app.ts', may: ['src/', 'package.json'] },
   { from: 'src/tools.ts', may: ['src/'] },
+  {
+    from: 'src/appview-sync.ts',
+    may: [
+      'src/appview/',
+      'src/atproto/',
+      'src/lib/',
+      'src/model/',
+      'src/world.ts',
+      'type:src/config/',
+      'src/http/listener.ts',
+      'package.json',
+    ],
+  },
   { from: 'src/serve.ts', may: ['src/app.ts', 'src/config/', 'src/lib/'] },
   { from: 'src/main.ts', may: ['src/serve.ts'] },
   {
@@ -43,6 +57,7 @@ const rules: readonly Rule[] = [
       'src/app.ts',
       'src/serve.ts',
       'src/tools.ts',
+      'src/appview-sync.ts',
       'src/config/',
       'src/lib/',
       'src/model/',
@@ -66,7 +81,8 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   express: ['src/http/'],
   '@atproto/xrpc-server': ['src/http/'],
   ws: ['src/http/', 'src/ingest/', 'src/lib/safe-websocket.ts'],
-  'prom-client': ['src/metrics.ts'],
+  'prom-client': ['src/metrics.ts', 'src/appview/sync-metrics.ts'],
+  pg: ['src/appview/postgres.ts'],
   yaml: ['src/config/policy.ts'],
 }
 

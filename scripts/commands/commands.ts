@@ -1,4 +1,5 @@
 import type { Command } from '../lib/command.ts'
+import { appviewSyncCommand } from './appview-sync.ts'
 import { bankAddCommand } from './bank-add.ts'
 import { bankCreateCommand } from './bank-create.ts'
 import { bankExportCommand } from './bank-export.ts'
@@ -32,4 +33,5 @@ export const commands: readonly Command[] = [
   labelCommand,
   negateCommand,
   labelsCommand,
+  appviewSyncCommand,
 ]

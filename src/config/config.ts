@@ -33,8 +33,9 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const { signingKey, ...config } = values as Config & SecretSettings
-  return { config: Object.freeze(config), secrets: { signingKey, toJSON: () => '[redacted]' } }
+  const { signingKey, appviewDatabaseUrl, ...config } = values as Config & SecretSettings
+  const secrets = { signingKey, appviewDatabaseUrl, toJSON: () => '[redacted]' }
+  return { config: Object.freeze(config), secrets }
 }
 
 /** The policy that the reference shows; a test reads it. */

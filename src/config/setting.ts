@@ -1,4 +1,4 @@
-import { parseDid } from '../model/ids.ts'
+import { type Did, parseDid } from '../model/ids.ts'
 
 /** What was wrong with one setting: its name, what was expected, what was found (never a secret's value). */
 export class SettingProblem extends Error {
@@ -87,6 +87,17 @@ export function optionalDid(doc: string): Setting<ReturnType<typeof parseDid>> {
   }
 }
 
+/** DIDs, separated by commas. */
+export function dids(doc: string): Setting<readonly Did[]> {
+  const one = optionalDid(doc)
+  return {
+    parse: (value) => value.split(',').flatMap((part) => one.parse(part.trim()) ?? []),
+    default: [],
+    defaultText: '',
+    doc,
+  }
+}
+
 /** URLs of the given protocols, separated by commas; each is kept as written. */
 export function urls(
   fallback: readonly string[],
@@ -121,6 +132,20 @@ export function secretKey(doc: string): Setting<string | undefined> {
     parse(value) {
       if (/^[0-9a-fA-F]{64}$/.test(value)) return value.toLowerCase()
       throw new SettingProblem('a private key of 64 hex digits', `${value.length} characters that are not`)
+    },
+    default: undefined,
+    defaultText: '',
+    doc,
+    isSecret: true,
+  }
+}
+
+/** A URL of the given protocols that holds a password, never shown. */
+export function secretUrl(protocols: readonly string[], doc: string): Setting<string | undefined> {
+  return {
+    parse(value) {
+      if (protocols.includes(URL.parse(value)?.protocol ?? '')) return value
+      throw new SettingProblem(`a ${protocols.join(' or ')} URL`, `${value.length} characters that are none`)
     },
     default: undefined,
     defaultText: '',

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Did } from '../model/ids.ts'
 import {
+  dids,
   flag,
   integer,
   oneOf,
@@ -9,6 +10,7 @@ import {
   optionalUrl,
   type Setting,
   secretKey,
+  secretUrl,
   text,
   urls,
 } from './setting.ts'
@@ -55,10 +57,17 @@ export type Config = {
   readonly retryBaseMs: number
   readonly retryMaxMs: number
   readonly jobRetentionDays: number
+  readonly appviewLabelers: readonly Did[]
+  readonly appviewSchema: string
+  readonly appviewCursorSchema: string
+  readonly appviewMetricsPort: number
 }
 
 /** The settings that are never shown. */
-export type SecretSettings = { readonly signingKey: string | undefined }
+export type SecretSettings = {
+  readonly signingKey: string | undefined
+  readonly appviewDatabaseUrl: string | undefined
+}
 
 type Settings = Config & SecretSettings
 
@@ -202,5 +211,23 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     min: 1,
     max: 3650,
     doc: 'Days that finished jobs are kept; labels and audit rows stay',
+  }),
+
+  appviewDatabaseUrl: secretUrl(
+    ['postgres:', 'postgresql:'],
+    'harrier appview-sync: the PostgreSQL database of the AppView whose label table is filled',
+  ),
+  appviewLabelers: dids(
+    'harrier appview-sync: the DIDs of the labelers that are followed, separated by commas',
+  ),
+  appviewSchema: text('bsky', 'harrier appview-sync: the schema of the AppView’s tables'),
+  appviewCursorSchema: text(
+    'harrier',
+    'harrier appview-sync: the schema of its own table, label_cursor; made when it is missing',
+  ),
+  appviewMetricsPort: integer(3002, {
+    min: 0,
+    max: 65535,
+    doc: 'harrier appview-sync: port of its metrics, at HARRIER_OPERATOR_HOST; 0 takes a free one',
   }),
 }

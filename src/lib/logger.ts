@@ -5,12 +5,14 @@ import pretty from 'pino-pretty'
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
 
 /**
- * Returns the root logger: JSON lines on standard output, or readable lines when that is a terminal.
- * `destination` is for tests, which read the JSON lines.
+ * Returns the root logger: JSON lines on standard output, or on standard error where a command's result goes to standard
+ * output; readable lines when that is a terminal. A `destination` of another sort is for tests, which read the JSON lines.
  */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination?: DestinationStream | 'stderr'): Logger {
   const options = { level, base: {}, timestamp: pino.stdTimeFunctions.isoTime }
-  if (destination) return pino(options, destination)
-  if (!process.stdout.isTTY) return pino(options)
-  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' }))
+  if (destination !== undefined && destination !== 'stderr') return pino(options, destination)
+  const [stream, fd] = destination === 'stderr' ? [process.stderr, 2] : [process.stdout, 1]
+  if (!stream.isTTY) return pino(options, pino.destination(fd))
+  const style = { sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', destination: fd }
+  return pino(options, pretty(style))
 }

@@ -1,5 +1,5 @@
 import { isUnicastIpHostname, unicastLookup } from '@atproto-labs/fetch-node'
-import { type ClientOptions, WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { RefusedAddressError } from './safe-fetch.ts'
 
 /** Limits of WebSockets to addresses that strangers choose. */
@@ -40,7 +40,7 @@ export function createSafeWebSocket(options: SafeWebSocketOptions): OpenWebSocke
       })
     }
     // `ws` hands its options on to `net.connect` and `tls.connect`, which resolve names by this function.
-    return new WebSocket(url, { ...shared, lookup: unicastLookup } as ClientOptions)
+    return new WebSocket(url, { ...shared, lookup: unicastLookup })
   }
 }
 

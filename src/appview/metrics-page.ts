@@ -1,0 +1,16 @@
+import type { RequestListener } from 'node:http'
+import type { SyncMetrics } from './sync-metrics.ts'
+
+/** Returns what answers `GET /metrics` in the Prometheus format, and everything else with 404. */
+export function createMetricsPage(metrics: Pick<SyncMetrics, 'contentType' | 'text'>): RequestListener {
+  return (request, response) => {
+    if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('Expected /metrics\n')
+      return
+    }
+    metrics.text().then(
+      (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    )
+  }
+}
