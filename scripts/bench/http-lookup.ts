@@ -1,8 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openSqlite } from '../../src/store/sqlite.ts'
 import { freePort } from '../../test/support/free-port.ts'
 import type { Bench, BenchResult } from '../bench-result.ts'
 import { bankDatabase, drawHexNeedles } from './bank-database.ts'
@@ -41,7 +43,7 @@ export const bench: Bench = {
       // The first warms both processes up.
       if (round > 0) reports.push(report)
     }
-    return report(count, startS, service, reports)
+    return [...report(count, startS, service, reports), ...(await measureChanges(folder, url))]
   },
 }
 
@@ -72,6 +74,52 @@ function report(
     { name: 'latency, p99', value: median(reports.map((one) => one.p99Ms)), unit: 'ms' },
     { name: 'refused or failed', value: refused, unit: 'requests', goal: 'none', met: refused === 0 },
   ]
+}
+
+/** How long it takes until a hash that another process adds is found over HTTP, and until one that it removes is not. */
+async function measureChanges(folder: string, url: string): Promise<BenchResult[]> {
+  await using database = await openSqlite({ path: join(folder, 'harrier.db') })
+  const bank = await database.banks.find('bench')
+  if (!bank) throw new Error('Expected the bank of the benchmark')
+  const added: number[] = []
+  const removed: number[] = []
+  for (let round = 0; round < 15; round++) {
+    const value = randomBytes(32).toString('hex')
+    const isFound = async () =>
+      (await (await fetch(`${url}/m/lookup?signal_type=pdq&signal=${value}`)).text()) !== '{}'
+    const hash = { type: 'pdq', value, quality: 100 } as const
+    const content = { hashes: [hash], label: '', note: '', sourceId: '' }
+    const { contentId } = await database.transaction(({ banks }) =>
+      banks.addContent(bank.id, content, '2026-01-01T00:00:00.000Z'),
+    )
+    added.push(await msUntil(isFound))
+    await database.transaction(({ banks }) => banks.removeContent(bank.id, contentId))
+    removed.push(await msUntil(async () => !(await isFound())))
+  }
+  return [
+    {
+      name: 'added hash is found after, at most',
+      value: Math.max(...added),
+      unit: 'ms',
+      ...within(100, added),
+    },
+    {
+      name: 'removed hash is gone after, at most',
+      value: Math.max(...removed),
+      unit: 'ms',
+      ...within(100, removed),
+    },
+  ]
+}
+
+function within(mostMs: number, times: readonly number[]): Pick<BenchResult, 'goal' | 'met'> {
+  return { goal: `at most ${mostMs}`, met: Math.max(...times) <= mostMs }
+}
+
+async function msUntil(isTrue: () => Promise<boolean>): Promise<number> {
+  const startedAt = performance.now()
+  while (!(await isTrue())) await sleep(1)
+  return performance.now() - startedAt
 }
 
 /** The service as an operator starts it, with a stream that is not there. */

@@ -10,13 +10,14 @@ import { drawNeedles, fillClustered, fillUniform } from './index-data.ts'
 import { measurePlain } from './index-plain.ts'
 import { lookUp, type ReaderData, type ReaderReply, type ReaderTask } from './index-reader.ts'
 import { measureSwaps } from './index-swaps.ts'
+import { measureTurns } from './index-turns.ts'
 
 /** Lookups of a round by radius: about a second's worth at ten million. */
 const lookups: Readonly<Record<number, number>> = { 15: 40_000, 31: 20_000, 45: 1_500, 63: 100 }
 const rounds = 5
 const recallNeedles = 64
 
-/** What the issue of ten million hashes on a small machine comes to. */
+/** What ten million hashes on a small machine come to. */
 export const bench: Bench = {
   name: 'index',
   summary: 'PDQ lookups at 1 and 10 million hashes, uniform and clustered: speed, memory, build, recall',
@@ -26,7 +27,11 @@ export const bench: Bench = {
     for (const count of sizes) {
       for (const isClustered of [false, true]) results.push(...(await measure(count, isClustered, isQuick)))
     }
-    return [...results, ...(await measureSwaps(isQuick ? 100 : 1000))]
+    return [
+      ...results,
+      ...(await measureTurns(isQuick ? 100_000 : 2_000_000)),
+      ...(await measureSwaps(isQuick ? 100 : 1000)),
+    ]
   },
 }
 

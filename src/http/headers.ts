@@ -2,11 +2,9 @@ import type { RequestHandler } from 'express'
 
 /** Headers for every answer: nothing here is a page, so browsers are told to run, frame and guess nothing. */
 export const safeHeaders: RequestHandler = (_request, response, next) => {
-  response.set({
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
-  })
+  response.setHeader('x-content-type-options', 'nosniff')
+  response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  response.setHeader('referrer-policy', 'no-referrer')
   next()
 }
 

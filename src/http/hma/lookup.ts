@@ -3,7 +3,7 @@
  * matcher already. Differences, all of them towards more: SHA-1 and SHA-256 are known too, upper case is accepted, and a
  * match is what the bank's own threshold says.
  */
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { AppError } from '../../lib/errors.ts'
 import { type HashType, hashTypes, parseHashValue } from '../../model/hash.ts'
 import type { Services } from '../services.ts'
@@ -21,7 +21,7 @@ export function createLookup(services: Pick<Services, 'lookup'>): RequestHandler
       for (const { bank, contentId, distance } of matches) {
         ;(byBank[bank] ??= []).push({ bank_content_id: contentId, distance })
       }
-      response.json(byBank)
+      sendJson(response, byBank)
     }, next)
   }
 }
@@ -33,13 +33,19 @@ export function createRawLookup(services: Pick<Services, 'lookup'>): RequestHand
       const isTold = ['1', 'true', 'yes', 'on'].includes(
         String(request.query['include_distance']).toLowerCase(),
       )
-      response.json({
+      sendJson(response, {
         matches: matches.map(({ contentId, distance }) =>
           isTold ? { bank_content_id: contentId, distance } : contentId,
         ),
       })
     }, next)
   }
+}
+
+/** As `response.json`, without the reading and writing of content types that takes a tenth of a lookup's time. */
+function sendJson(response: Response, body: object): void {
+  response.setHeader('content-type', 'application/json; charset=utf-8')
+  response.end(JSON.stringify(body))
 }
 
 type Found = { readonly bank: string; readonly contentId: number; readonly distance: string }
