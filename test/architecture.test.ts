@@ -74,6 +74,7 @@ const rules: readonly Rule[] = [
 const confined: Readonly<Record<string, readonly string[]>> = {
   sharp: ['src/scan/decode-image.ts', 'src/scan/decode-cmyk.ts'],
   'better-sqlite3': ['src/store/sqlite.ts'],
+  '@atproto/api': ['src/atproto/account-session.ts'],
   '@atproto/crypto': ['src/atproto/signing-key.ts', 'src/atproto/verify-label.ts'],
   '@atproto/identity': ['src/atproto/'],
   '@atproto-labs/fetch-node': ['src/lib/safe-fetch.ts', 'src/lib/safe-websocket.ts'],

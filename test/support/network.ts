@@ -1,7 +1,7 @@
 import type { Account, LabelerDeclaration, Post } from './accounts.ts'
 import { createAccount, declareLabeler, publishPost } from './accounts.ts'
 import { type JetstreamStandIn, openJetstream } from './jetstream.ts'
-import { openPds } from './pds.ts'
+import { type Mail, openPds } from './pds.ts'
 import { openPlc } from './plc.ts'
 
 /** A small AT Protocol network in this process, made of the reference implementations, and of a Jetstream stand-in. */
@@ -12,6 +12,8 @@ export interface Network extends AsyncDisposable {
   /** The Jetstream stand-in, `ws://…`; it follows the PDS's firehose. */
   readonly jetstreamUrl: string
   readonly pdsAdminPassword: string
+  /** What the PDS has mailed, oldest first. */
+  readonly mails: readonly Mail[]
   /** The stand-in itself, for tests that look at its subscriptions or make it misbehave. */
   readonly jetstream: JetstreamStandIn
   /** Creates an account on the PDS, such as `alice.test`, and logs in. */
@@ -39,6 +41,7 @@ export async function openNetwork(): Promise<Network> {
     pdsUrl: pds.url,
     jetstreamUrl: jetstream.url,
     pdsAdminPassword: pds.adminPassword,
+    mails: pds.mails,
     jetstream,
     createAccount: (handle) => createAccount(pds, handle),
     declareLabeler: declare,

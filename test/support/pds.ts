@@ -11,12 +11,23 @@ export interface LocalPds extends AsyncDisposable {
   readonly url: string
   /** The password of its `com.atproto.admin.*` methods, user name `admin`. */
   readonly adminPassword: string
+  /** What the server has mailed, oldest first; it goes nowhere else. */
+  readonly mails: readonly Mail[]
   /** Returns a token that confirms a PLC operation, as the server would mail it to the account's owner. */
   plcToken(did: string): Promise<string>
 }
 
+/** A mail as it would have left the server. */
+export type Mail = { readonly to: string; readonly subject: string; readonly text: string }
+
+/** Returns the token in the last mail to the address that confirms a PLC operation; undefined when there is none. */
+export function plcTokenIn(mails: readonly Mail[], address: string): string | undefined {
+  const mail = mails.findLast(({ to, subject }) => to === address && subject.includes('PLC'))
+  return /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(mail?.text ?? '')?.[0]
+}
+
 /**
- * Starts the reference PDS on a free loopback port, without mail, AppView, invites or rate limits. Its data is in a
+ * Starts the reference PDS on a free loopback port, without AppView, invites or rate limits. Its data is in a
  * temporary folder that disposal removes. Its log is off unless `LOG_ENABLED` is set in the environment.
  */
 export async function openPds({ plcUrl }: { readonly plcUrl: string }): Promise<LocalPds> {
@@ -25,11 +36,13 @@ export async function openPds({ plcUrl }: { readonly plcUrl: string }): Promise<
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   const adminPassword = randomBytes(16).toString('hex')
   const pds = await startPds({ plcUrl, directory, adminPassword })
+  const mails = catchMail(pds)
   stack.defer(() => pds.destroy())
   const resources = stack.move()
   return {
     url: pds.ctx.cfg.service.publicUrl,
     adminPassword,
+    mails,
     plcToken: (did) => pds.ctx.accountManager.createEmailToken(did as `did:plc:${string}`, 'plc_operation'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -64,4 +77,21 @@ async function startPds({ plcUrl, directory, adminPassword }: PdsOptions): Promi
   Object.assign(pds.app, { listen: (port: number) => listen(port, '127.0.0.1') })
   await pds.start()
   return pds
+}
+
+/** The part of nodemailer's transport that is used; it brings no types. */
+type MailTransport = { sendMail(mail: object): Promise<{ readonly message: string }> }
+
+/** Without an address of a mail server the PDS renders its mails to JSON and drops them; here they are kept. */
+function catchMail(pds: PDS): readonly Mail[] {
+  const mails: Mail[] = []
+  const transporter = pds.ctx.mailer.transporter as MailTransport
+  const send = transporter.sendMail.bind(transporter)
+  transporter.sendMail = async (mail) => {
+    const sent = await send(mail)
+    const { to, subject, text } = JSON.parse(sent.message) as { to: { address: string }[] } & Omit<Mail, 'to'>
+    mails.push({ to: to[0]?.address ?? '', subject, text })
+    return sent
+  }
+  return mails
 }
