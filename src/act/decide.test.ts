@@ -16,6 +16,8 @@ const policy: Policy = {
     },
   ],
   otherBanks: [{ distance: 256, effects: [{ kind: 'log' }] }],
+  definitions: [],
+  reports: {},
 }
 const now = '2026-01-02T00:00:00.000Z'
 const image = imageOf()

@@ -1,6 +1,7 @@
 import { closestOf } from '../lib/closest.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
 import type { Env } from './env.ts'
+import { policyReference } from './policy-reference.ts'
 import { type Config, type SecretSettings, settings } from './settings.ts'
 
 /** The settings are not usable; the message lists every problem, a line each. */
@@ -38,19 +39,6 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
   return { config: Object.freeze(config), secrets }
 }
 
-/** The policy that the reference shows; a test reads it. */
-export const examplePolicy = `labels: [known-image, possibly-known-image]
-banks:
-  my-bank:
-    - distance: 20
-      effects: [label: known-image]
-    - distance: 31
-      effects: [label: possibly-known-image, log]
-otherBanks:
-  - distance: 256
-    effects: [log]
-`
-
 /** The reference of every setting, as the Markdown of `docs/CONFIG.md`. */
 export function formatConfigReference(): string {
   const rows = Object.entries(settings).map(([name, { defaultText, doc }]) => {
@@ -67,16 +55,7 @@ value that does not parse, and a \`HARRIER_\` variable that does not exist, stop
 | --- | --- | --- |
 ${rows.join('\n')}
 
-## The policy file
-
-YAML, read at the start. Each bank has tiers by rising distance (bits, 0 to 256, inclusive); the first tier that holds a
-match decides. An effect is \`log\`, or \`label:\` with one of the values that \`labels:\` declares. Banks that are not named
-follow \`otherBanks\`, which logs unless told otherwise. A digest (MD5, SHA-1, SHA-256) matches at distance 0. Every problem in the
-file is listed with its line, and stops the start.
-
-\`\`\`yaml
-${examplePolicy}\`\`\`
-`
+${policyReference}`
 }
 
 /** `dataDir` is `HARRIER_DATA_DIR`. */

@@ -1,6 +1,11 @@
+import { AppBskyLabelerService, ComAtprotoLabelDefs, LABELS, schemas } from '@atproto/api'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { examplePolicy } from './config.ts'
+import { isLabelVal } from '../model/label.ts'
+import { globalLabelVals, isKnownToClients, reservedLabelVals } from '../model/label-definition.ts'
+import { reportReasons } from '../model/report-scope.ts'
 import { cautiousPolicy, PolicyError, parsePolicy } from './policy.ts'
+import { examplePolicy } from './policy-reference.ts'
 
 const good = `
 labels: [known-image]
@@ -32,6 +37,8 @@ describe('parsePolicy', () => {
   it('reads banks, their tiers and their effects', () => {
     expect(parsePolicy(good, 'p.yaml')).toEqual({
       labels: ['known-image'],
+      definitions: [],
+      reports: {},
       banks: [
         {
           bank: 'my-bank',
@@ -48,6 +55,11 @@ describe('parsePolicy', () => {
   it('reads the policy that docs/CONFIG.md shows', () => {
     const policy = parsePolicy(examplePolicy, 'docs/CONFIG.md')
     expect(policy.banks[0]?.tiers.map((tier) => tier.distance)).toEqual([20, 31])
+    expect(policy.labels).toEqual(['possibly-known-image', 'known-image'])
+    expect(policy.definitions.map(({ identifier, locales }) => [identifier, locales.length])).toEqual([
+      ['known-image', 2],
+    ])
+    expect(policy.reports.subjectTypes).toEqual(['record'])
   })
 
   it('takes an empty file for the cautious policy', () => {
@@ -84,5 +96,101 @@ extra: 1
 
   it('refuses broken YAML with its line', () => {
     expect(problemsOf('labels: [a\nbanks: {')[0]).toMatch(/^line \d+:/)
+  })
+})
+
+const definition = {
+  identifier: 'known-image',
+  severity: 'alert',
+  blurs: 'media',
+  locales: [{ lang: 'en', name: 'Known image', description: 'It is known.' }],
+}
+
+describe('the definitions of the policy file', () => {
+  const problemOf = (...labels: unknown[]): string | undefined =>
+    problemsOf(JSON.stringify({ labels })).join('; ') || undefined
+
+  it('are read in the words of the lexicon, with its defaults, beside values alone', () => {
+    const policy = parsePolicy(JSON.stringify({ labels: ['spam', definition, '!hide'] }), 'p.yaml')
+    expect(policy.labels).toEqual(['spam', 'known-image', '!hide'])
+    expect(policy.definitions).toEqual([{ ...definition, defaultSetting: 'warn', adultOnly: false }])
+  })
+
+  it.each([
+    ['another severity', { severity: 'loud' }, 'severity'],
+    ['no blurs', { blurs: undefined }, 'blurs'],
+    ['a value that clients ignore', { identifier: 'Known' }, 'identifier'],
+    ['a value that is too long', { identifier: 'a'.repeat(101) }, 'identifier'],
+    ['a reserved value', { identifier: '!hide' }, 'reserved'],
+    ['no language', { locales: [] }, 'locales'],
+    ['an unknown key', { color: 'red' }, 'color'],
+    ['a language twice', { locales: [...definition.locales, ...definition.locales] }, 'once'],
+  ])('are refused with %s', (_, change, told) => {
+    expect(problemOf({ ...definition, ...change })).toContain(told)
+    expect(problemOf(definition)).toBeUndefined()
+  })
+
+  it('are refused when a value stands twice', () => {
+    expect(problemOf('known-image', definition)).toContain('once')
+  })
+
+  it('have the bounds of the lexicon that clients hold them to', () => {
+    const texts = fc.string({ unit: 'grapheme', maxLength: 80 })
+    const languages = fc.oneof(
+      fc.constantFrom('en', 'pt-BR', 'i-klingon', 'x', '', 'en_US', 'zh-Hant'),
+      texts,
+    )
+    const strings = fc.record({ lang: languages, name: texts, description: texts })
+    let accepted = 0
+    fc.assert(
+      fc.property(strings, (locale) => {
+        const candidate = { ...definition, locales: [locale] }
+        const isOurs = problemOf(candidate) === undefined
+        const isTheirs = ComAtprotoLabelDefs.validateLabelValueDefinition(candidate).success
+        // Ours are stricter in one thing: a name that nobody can read is none.
+        const isLegible = locale.name.trim() !== '' && locale.description.trim() !== ''
+        if (isOurs) accepted += 1
+        expect(isOurs).toBe(isTheirs && isLegible)
+      }),
+      { numRuns: 300 },
+    )
+    expect(accepted).toBeGreaterThan(20)
+    const long = { lang: 'en', name: 'n'.repeat(64), description: 'd'.repeat(10_000) }
+    expect(problemOf({ ...definition, locales: [long] })).toBeUndefined()
+    expect(problemOf({ ...definition, locales: [{ ...long, name: 'n'.repeat(65) }] })).toContain('name')
+    const tooLong = { ...long, description: 'd'.repeat(10_001) }
+    expect(problemOf({ ...definition, locales: [tooLong] })).toContain('description')
+  })
+
+  it('name the values and reasons that clients know', () => {
+    const known = Object.keys(LABELS)
+    expect(known.filter((val) => !isKnownToClients(val))).toEqual([])
+    expect([...globalLabelVals, ...reservedLabelVals].filter((val) => !known.includes(val))).toEqual([
+      '!takedown',
+      '!suspend',
+    ])
+    expect(known.filter((val) => !isLabelVal(val))).toEqual([])
+    const defs = schemas.find(({ id }) => id === 'com.atproto.moderation.defs')?.defs
+    expect(defs).toMatchObject({ reasonType: { knownValues: reportReasons } })
+  })
+})
+
+describe('the reports of the policy file', () => {
+  it('are lists of the lexicon, each of which may be empty or left out', () => {
+    const reports = { reasonTypes: [], subjectTypes: ['account'], subjectCollections: ['app.bsky.feed.post'] }
+    expect(parsePolicy(JSON.stringify({ reports }), 'p.yaml').reports).toEqual(reports)
+    expect(parsePolicy('{}', 'p.yaml').reports).toEqual({})
+    const record = { $type: 'app.bsky.labeler.service', policies: { labelValues: [] }, ...reports }
+    const valid = AppBskyLabelerService.validateRecord({ ...record, createdAt: new Date().toISOString() })
+    expect(valid.success).toBe(true)
+  })
+
+  it('name the nearest reason, and refuse what is no record type or subject', () => {
+    const wrong = { reasonTypes: ['reasonSpam'], subjectTypes: ['post'], subjectCollections: ['posts'] }
+    expect(problemsOf(JSON.stringify({ reports: wrong }))).toEqual([
+      expect.stringContaining('com.atproto.moderation.defs#reasonSpam'),
+      expect.stringContaining('subjectTypes.0'),
+      expect.stringContaining('NSID'),
+    ])
   })
 })

@@ -2,8 +2,8 @@ import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { AppError } from '../lib/errors.ts'
 import { isBankName } from '../model/bank.ts'
-import { isLabelVal } from '../model/label.ts'
 import type { Policy, PolicyTier } from '../model/policy.ts'
+import { declaredLabels, labelVal, reportScope } from './policy-labels.ts'
 
 /** The policy file is not usable; the message lists every problem with its line. */
 export class PolicyError extends AppError {
@@ -19,18 +19,18 @@ export class PolicyError extends AppError {
 /** What Harrier does without a policy file: every match is logged, nothing is published. */
 export const cautiousPolicy: Policy = {
   labels: [],
+  definitions: [],
+  reports: {},
   banks: [],
   otherBanks: [{ distance: 256, effects: [{ kind: 'log' }] }],
 }
-
-const labelVal = z.string().refine(isLabelVal, 'expected a label value of a-z and -, at most 128 bytes')
 
 const effect = z.union(
   [
     z.literal('log').transform(() => ({ kind: 'log' as const })),
     z.strictObject({ label: labelVal }).transform(({ label }) => ({ kind: 'label' as const, val: label })),
   ],
-  'expected log, or label: with a value of a-z and -',
+  'expected log, or label: with a value that labels: declares',
 )
 
 const tiers = z
@@ -39,7 +39,8 @@ const tiers = z
   .refine(areRising, 'expected tiers by rising distance')
 
 const policyFile = z.strictObject({
-  labels: z.array(labelVal).default([]),
+  labels: declaredLabels.default([]),
+  reports: reportScope.default({}),
   banks: z.record(z.string().refine(isBankName, 'expected a bank name'), tiers).default({}),
   otherBanks: tiers.optional(),
 })
@@ -71,9 +72,11 @@ export function parsePolicy(text: string, file: string): Policy {
       parsed.error.issues.map(({ path, message }) => `line ${lineOf(path)}: ${path.join('.')}: ${message}`),
     )
   }
-  const { labels, banks, otherBanks } = parsed.data
+  const { labels, reports, banks, otherBanks } = parsed.data
   const policy = {
-    labels,
+    labels: labels.map(({ val }) => val),
+    definitions: labels.flatMap(({ definition }) => definition ?? []),
+    reports,
     banks: Object.entries(banks).map(([bank, bankTiers]) => ({ bank, tiers: bankTiers })),
     otherBanks: otherBanks ?? cautiousPolicy.otherBanks,
   }

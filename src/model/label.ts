@@ -1,4 +1,5 @@
 import type { Cid, Did, SubjectUri } from './ids.ts'
+import { isReservedVal } from './label-definition.ts'
 
 /** The most bytes a label value may have (lexicon `com.atproto.label.defs#label`). */
 export const maxLabelValBytes = 128
@@ -35,7 +36,10 @@ export type LabelState = Pick<Label, 'uri' | 'val' | 'cts' | 'exp'> & {
   readonly isNegated: boolean
 }
 
-/** Type guard for a value clients honour: `a-z` and `-`, no `-` at either end, 1 to 128 bytes. */
+/**
+ * Type guard for a value clients honour: `a-z` and `-`, no `-` at either end, 1 to 100 bytes (a definition can name no
+ * longer one), or one of the reserved values such as `!hide`.
+ */
 export function isLabelVal(text: string): boolean {
-  return text.length <= maxLabelValBytes && /^[a-z](?:[a-z-]*[a-z])?$/.test(text)
+  return isReservedVal(text) || (text.length <= 100 && /^[a-z](?:[a-z-]*[a-z])?$/.test(text))
 }

@@ -1,4 +1,6 @@
+import type { LabelDefinition } from './label-definition.ts'
 import type { Match } from './match.ts'
+import type { ReportScope } from './report-scope.ts'
 
 /** What a match of a tier calls for. */
 export type TierEffect = { readonly kind: 'label'; readonly val: string } | { readonly kind: 'log' }
@@ -17,6 +19,10 @@ export type BankPolicy = { readonly bank: string; readonly tiers: readonly Polic
 export type Policy = {
   /** Every label value this labeler may publish. */
   readonly labels: readonly string[]
+  /** How clients are to treat those of the values that the file defines, in its order. */
+  readonly definitions: readonly LabelDefinition[]
+  /** Which reports the labeler takes. */
+  readonly reports: ReportScope
   readonly banks: readonly BankPolicy[]
   /** What banks that are not named call for. */
   readonly otherBanks: readonly PolicyTier[]
