@@ -28,13 +28,25 @@ export type Notice = { readonly setting: string; readonly means: string; readonl
 
 /** Opens the database and the signing key, and reads the policy. */
 export async function openResources(config: Config, secrets: Secrets): Promise<Resources> {
-  const policy = config.policyFile === undefined ? cautiousPolicy : readPolicy(config.policyFile)
-  const key =
-    secrets.signingKey === undefined
-      ? await openKeyFile(join(config.dataDir, 'signing-key.hex'))
-      : await importSigningKey(secrets.signingKey)
+  const policy = openPolicy(config)
+  const key = await openSigningKey(config, secrets)
   const database = await openSqlite({ path: join(config.dataDir, 'harrier.db') })
   return { database, key, src: labelerOf(config), policy, notices: noticesOf(config, secrets) }
+}
+
+/** Returns the policy of the policy file, or the cautious one where none is named. */
+export function openPolicy({ policyFile }: Config): Policy {
+  return policyFile === undefined ? cautiousPolicy : parsePolicy(readFileSync(policyFile, 'utf8'), policyFile)
+}
+
+/** Returns the key that labels are signed with: that of the settings, else that of the key file, made on first use. */
+export function openSigningKey(config: Config, { signingKey }: Secrets): Promise<SigningKey> {
+  return signingKey === undefined ? openKeyFile(signingKeyFile(config)) : importSigningKey(signingKey)
+}
+
+/** The file of the signing key, for where none is set. */
+export function signingKeyFile({ dataDir }: Config): string {
+  return join(dataDir, 'signing-key.hex')
 }
 
 /** Which looks at an image are hashed: those of the settings, in what the banks need. */
@@ -60,10 +72,6 @@ export function hashPoolOptions(config: Config): HashPoolOptions {
   }
 }
 
-function readPolicy(file: string): Policy {
-  return parsePolicy(readFileSync(file, 'utf8'), file)
-}
-
 /** Without a DID of its own, Harrier labels as the `did:web` of its own port: verifiable here, followed by nobody. */
 function labelerOf(config: Config): Did {
   return config.labelerDid ?? (parseDid(`did:web:localhost%3A${config.publicPort}`) as Did)
@@ -79,11 +87,11 @@ function noticesOf(config: Config, secrets: Secrets): Notice[] {
     config.labelerDid === undefined && {
       setting: 'HARRIER_LABELER_DID',
       means: `labels are published as ${labelerOf(config)}, which only this machine can resolve`,
-      fix: 'create an account for the labeler, add the #atproto_label key and the #atproto_labeler service to its DID document, and set its DID (see docs/OPERATING.md)',
+      fix: 'create an account for the labeler, run "harrier setup", and set its DID (see docs/OPERATING.md)',
     },
     secrets.signingKey === undefined && {
       setting: 'HARRIER_SIGNING_KEY',
-      means: `labels are signed with the key in ${join(config.dataDir, 'signing-key.hex')}, generated on first use`,
+      means: `labels are signed with the key in ${signingKeyFile(config)}, generated on first use`,
       fix: 'back that file up, or set a key of your own',
     },
     config.labelerDid?.startsWith('did:web:') === true &&

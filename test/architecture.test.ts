@@ -48,6 +48,11 @@ const rules: readonly Rule[] = [
       'package.json',
     ],
   },
+  {
+    from: 'src/account-network.ts',
+    may: ['src/lib/', 'src/config/', 'src/atproto/', 'src/world.ts', 'package.json'],
+  },
+  { from: 'src/setup.ts', may: ['src/'] },
   { from: 'src/serve.ts', may: ['src/app.ts', 'src/config/', 'src/lib/'] },
   { from: 'src/main.ts', may: ['src/serve.ts'] },
   {
@@ -56,6 +61,7 @@ const rules: readonly Rule[] = [
       'package.json',
       'src/app.ts',
       'src/serve.ts',
+      'src/setup.ts',
       'src/tools.ts',
       'src/appview-sync.ts',
       'src/config/',
@@ -65,7 +71,7 @@ const rules: readonly Rule[] = [
   },
   {
     from: 'scripts/demo/',
-    may: ['src/app.ts', 'src/config/', 'src/lib/', 'src/model/', 'scripts/', 'test/support/'],
+    may: ['src/app.ts', 'src/setup.ts', 'src/config/', 'src/lib/', 'src/model/', 'scripts/', 'test/support/'],
   },
   { from: 'scripts/bench/', may: ['src/', 'scripts/', 'test/support/'] },
 ]

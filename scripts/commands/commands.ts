@@ -15,10 +15,12 @@ import { labelsCommand } from './labels.ts'
 import { matchCommand } from './match.ts'
 import { negateCommand } from './negate.ts'
 import { serveCommand } from './serve.ts'
+import { setupCommand } from './setup.ts'
 
 /** Every command, in the order that help shows them. */
 export const commands: readonly Command[] = [
   serveCommand,
+  setupCommand,
   demoCommand,
   demoPostCommand,
   demoWatchCommand,

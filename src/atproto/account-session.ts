@@ -9,7 +9,7 @@ export type StoredRecord = { readonly cid: Cid; readonly value: Readonly<Record<
 
 /** What proves that an account is ours. It is sent to the account's host and kept nowhere. */
 export type Credentials = {
-  /** Handle, DID or mail address. */
+  /** Handle, with or without an `@`, or DID. */
   readonly identifier: string
   readonly password: string
   /** The code that the host mailed, for accounts with a second factor. */
@@ -96,11 +96,15 @@ export function createAccountHost(pdsUrl: string, safeFetch: SafeFetch, signal: 
         ask('getRecord', () => com.atproto.repo.getRecord({ repo, collection, rkey })),
       )
       const cid = parseCid(answer?.data.cid)
-      return answer && cid && { cid, value: answer.data.value as StoredRecord['value'] }
+      return answer && cid && { cid, value: answer.data.value }
     },
     async signIn({ identifier, password, factorToken }) {
       const agent = newAgent()
-      const login = { identifier, password, ...(factorToken ? { authFactorToken: factorToken } : {}) }
+      const login = {
+        identifier: identifier.replace(/^@/, ''),
+        password,
+        ...(factorToken ? { authFactorToken: factorToken } : {}),
+      }
       const { data } = await ask('createSession', () => agent.login(login))
       return createSession(agent, data.did as Did)
     },

@@ -46,9 +46,12 @@ describe('parseConfig', () => {
   it('never shows a secret, neither when it is wrong nor when it is logged', () => {
     expect(problemsOf({ HARRIER_SIGNING_KEY: 'my-secret' })).not.toContain('my-secret')
     const key = 'ab'.repeat(32)
-    const { config, secrets } = parseConfig({ HARRIER_SIGNING_KEY: key.toUpperCase() })
-    expect(secrets.signingKey).toBe(key)
-    expect(JSON.stringify({ config, secrets })).not.toContain(key)
+    const { config, secrets } = parseConfig({
+      HARRIER_SIGNING_KEY: key.toUpperCase(),
+      HARRIER_ACCOUNT_PASSWORD: 'open-sesame',
+    })
+    expect([secrets.signingKey, secrets.accountPassword]).toEqual([key, 'open-sesame'])
+    expect(JSON.stringify({ config, secrets })).not.toMatch(new RegExp(`${key}|open-sesame`))
   })
 
   it('is what docs/CONFIG.md says', () => {

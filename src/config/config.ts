@@ -34,8 +34,8 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const { signingKey, appviewDatabaseUrl, ...config } = values as Config & SecretSettings
-  const secrets = { signingKey, appviewDatabaseUrl, toJSON: () => '[redacted]' }
+  const { signingKey, accountPassword, appviewDatabaseUrl, ...config } = values as Config & SecretSettings
+  const secrets = { signingKey, accountPassword, appviewDatabaseUrl, toJSON: () => '[redacted]' }
   return { config: Object.freeze(config), secrets }
 }
 

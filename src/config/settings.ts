@@ -66,6 +66,7 @@ export type Config = {
 /** The settings that are never shown. */
 export type SecretSettings = {
   readonly signingKey: string | undefined
+  readonly accountPassword: string | undefined
   readonly appviewDatabaseUrl: string | undefined
 }
 
@@ -88,9 +89,12 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   signingKey: secretKey(
     'The private key of #atproto_label, secp256k1, 64 hex digits; without it one is generated and kept',
   ),
+  accountPassword: optionalText(
+    'For harrier setup alone: the password of the labeler’s account, which it asks for otherwise; keep it out of .env',
+  ),
   publicUrl: optionalUrl(
     http,
-    'Where subscribers reach the public listener; goes into did.json of a did:web',
+    'Where the world reaches the public listener: scheme, host and port; goes into the DID document',
   ),
 
   publicHost: text('0.0.0.0', 'Address of the public listener: labels, did.json, health'),

@@ -43,7 +43,7 @@ describe('updatePlc', () => {
 
   const mailedToken = async (): Promise<string> => {
     await session.requestPlcToken()
-    return plcTokenIn(network.mails, 'labeler@example.test') ?? 'no token was mailed'
+    return plcTokenIn(network.mails, labeler.email) ?? 'no token was mailed'
   }
 
   it('adds the entries that are named with a mailed token, and leaves all others as they are', async () => {

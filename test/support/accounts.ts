@@ -5,6 +5,7 @@ import type { LocalPds } from './pds.ts'
 export type Account = {
   readonly did: string
   readonly handle: string
+  readonly email: string
   /** The main password, not an app password. */
   readonly password: string
   readonly agent: AtpAgent
@@ -32,12 +33,9 @@ export type LabelerDeclaration = {
 export async function createAccount(pds: LocalPds, handle: string): Promise<Account> {
   const agent = new AtpAgent({ service: pds.url })
   const password = passwordOf(handle)
-  const { data } = await agent.createAccount({
-    handle,
-    password,
-    email: `${handle.split('.')[0]}@example.test`,
-  })
-  return { did: data.did, handle, password, agent }
+  const email = emailOf(handle)
+  const { data } = await agent.createAccount({ handle, password, email })
+  return { did: data.did, handle, email, password, agent }
 }
 
 /** Logs in to an account that `createAccount` made, from any process that reaches the PDS. */
@@ -45,7 +43,7 @@ export async function loginAccount(pdsUrl: string, handle: string): Promise<Acco
   const agent = new AtpAgent({ service: pdsUrl })
   const password = passwordOf(handle)
   const { data } = await agent.login({ identifier: handle, password })
-  return { did: data.did, handle, password, agent }
+  return { did: data.did, handle, email: emailOf(handle), password, agent }
 }
 
 /**
@@ -90,6 +88,11 @@ export async function publishPost(
     ...(shown.length > 0 ? { embed: { $type: 'app.bsky.embed.images' as const, images: shown } } : {}),
   })
   return { uri, cid, blobCids: blobs.map((blob) => blob.ref.toString()) }
+}
+
+/** The address that an account of the network has its mail sent to. */
+export function emailOf(handle: string): string {
+  return `${handle.split('.')[0]}@example.test`
 }
 
 /** Accounts live as long as their network, on loopback; the password only has to be there. */
