@@ -107,13 +107,15 @@ function tellState(setup: Setup, config: Config, terminal: Terminal): void {
   else terminal.out('\nThat is what would change. Nothing was written.')
 }
 
-/** What is left for the person to do: settings that only the command line knew, and the service itself. */
-function tellNext({ did, endpoint }: Setup, config: Config, terminal: Terminal): void {
+/** What is left for the person to do: a key to keep, settings that only the command line knew, the service itself. */
+function tellNext({ did, endpoint, labelKey, keyPlace }: Setup, config: Config, terminal: Terminal): void {
   const settings = [
     config.labelerDid === undefined && `HARRIER_LABELER_DID=${did}`,
     config.publicUrl === undefined && `HARRIER_PUBLIC_URL=${endpoint}`,
   ].filter((line) => line !== false)
   terminal.out('')
+  if (labelKey === undefined)
+    terminal.out(`A key was made: back up ${keyPlace}, for nothing else can sign labels of this labeler.`)
   if (settings.length > 0) for (const line of ['Put this into .env:', ...settings]) terminal.out(line)
   terminal.out(`${did} is a labeler. Its labels are served when harrier serve runs behind ${endpoint}.`)
 }

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { App } from '../../src/app.ts'
 import type { Account } from '../../test/support/accounts.ts'
-import { createLabelKey } from '../../test/support/label-key.ts'
 import { type Network, openNetwork } from '../../test/support/network.ts'
 import type { Tell } from './demo-event.ts'
 import { JobWatch } from './job-watch.ts'
-import { bankPicture, demoBank, demoLabel, openHarrier, writeSettings } from './open-harrier.ts'
+import { bankPicture, demoBank, openHarrier, writeSettings } from './open-harrier.ts'
 import { openSubscriber, type Subscriber } from './open-subscriber.ts'
 import { withPatience } from './patience.ts'
 import { drawPictures, type Picture } from './pictures.ts'
+import { endpointOf, setUpLabeler } from './set-up-labeler.ts'
 import { createStopwatch } from './stopwatch.ts'
 
 /** Everything that the demo shows, running. Disposal ends it all and removes the folder. */
@@ -44,9 +44,8 @@ export async function openDemo(tell: Tell, signal: AbortSignal): Promise<Demo> {
 
   tell({ kind: 'section', title: 'A labeler on it' })
   const labeler = await network.createAccount('labeler.test')
-  const key = await createLabelKey()
   step(`its account: ${labeler.did}`)
-  const settings = await writeSettings(folder, network, { did: labeler.did, signingKey: key.privateHex })
+  const settings = await writeSettings(folder, network, labeler.did)
   const pictures = await drawPictures()
   await Promise.all(pictures.map(({ file, bytes }) => writeFile(join(folder, file), bytes)))
   step(`${pictures.length} pictures drawn`)
@@ -56,11 +55,10 @@ export async function openDemo(tell: Tell, signal: AbortSignal): Promise<Demo> {
   const watch = new JobWatch(tell)
   const app = stack.use(await openHarrier(settings, watch))
   await waitForReader(network, signal)
-  const endpoint = app.publicUrl
+  const endpoint = endpointOf(app.publicUrl)
   step(`Harrier reads the event stream and serves labels at ${endpoint}`)
-  await network.declareLabeler(labeler, { labelKeyDidKey: key.didKey, endpoint, labelValues: [demoLabel] })
-  step('its DID document names the label key and that address; its record declares the label')
-  const subscriber = stack.use(openSubscriber({ serviceUrl: endpoint, plcUrl: network.plcUrl, tell }))
+  await setUpLabeler({ network, labeler, settings }, endpoint, step, signal)
+  const subscriber = stack.use(openSubscriber({ serviceUrl: app.publicUrl, plcUrl: network.plcUrl, tell }))
   step('a subscriber follows its labels')
 
   const end = AbortSignal.any([signal, abortOnFailure(app.failure), abortOnFailure(subscriber.failure)])

@@ -21,13 +21,12 @@ export type DemoSettings = Readonly<Record<`HARRIER_${string}`, string>>
 export async function writeSettings(
   folder: string,
   network: Network,
-  labeler: { readonly did: string; readonly signingKey: string },
+  labelerDid: string,
 ): Promise<DemoSettings> {
   const settings: DemoSettings = {
     HARRIER_DATA_DIR: folder,
     HARRIER_POLICY_FILE: join(folder, 'policy.yaml'),
-    HARRIER_LABELER_DID: labeler.did,
-    HARRIER_SIGNING_KEY: labeler.signingKey,
+    HARRIER_LABELER_DID: labelerDid,
     HARRIER_PUBLIC_HOST: '127.0.0.1',
     HARRIER_PUBLIC_PORT: '0',
     HARRIER_OPERATOR_PORT: '0',

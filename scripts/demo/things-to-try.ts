@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Demo } from './open-demo.ts'
 import { demoBank, demoLabel } from './open-harrier.ts'
+import { endpointOf } from './set-up-labeler.ts'
 
 /** Returns the addresses of everything that was left running, and commands to try in another terminal. */
 export function formatThingsToTry({ folder, network, app, labeler }: Demo): string {
@@ -30,6 +31,7 @@ In another terminal, in this folder:
 The operator's commands, on the demo's own data:
 
   set -a; . ${join(folder, 'demo.env')}; set +a
+  ${harrier} setup --url ${endpointOf(publicUrl)} --dry-run
   ${harrier} match ${file}
   ${harrier} bank add ${demoBank} ${join(folder, 'harmless.jpg')}
   ${harrier} labels '*'
