@@ -4,12 +4,12 @@
  *
  * Owns: when a job runs and what becomes of one that fails. Leaves to others: what a job does (`pipeline.ts`).
  * Invariants: an attempt is counted before it starts, so that a job that kills the process runs out of attempts too; one
- * account's images run one at a time, oldest due first; a failure of the store stops the service.
+ * account's images run one at a time, reported ones first, then oldest due; a failure of the store stops the service.
  */
 import { backoffMs } from './lib/backoff.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError, messageOf, shouldRetry } from './lib/errors.ts'
-import { pause } from './lib/pause.ts'
+import { createWorkLoop } from './lib/work-loop.ts'
 import type { Did } from './model/ids.ts'
 import type { JobOutcome, ScanJob } from './model/job.ts'
 import type { JobStore } from './store/job-store.ts'
@@ -62,38 +62,21 @@ export interface Worker {
 
 /** Builds a worker; starts nothing. `run` rejects when the store fails. */
 export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
-  const busy = new Map<Did, Promise<void>>()
-  let bell = Promise.withResolvers<void>()
-  const wake = (): void => bell.resolve()
-
-  async function claimFree(): Promise<ScanJob[]> {
-    const limit = options.jobsAtOnce - busy.size
-    if (limit === 0) return []
-    return deps.jobs.claim({ now: deps.now().getTime(), leaseMs, limit, busy: [...busy.keys()] })
-  }
-
+  const loop = createWorkLoop<ScanJob, Did>({
+    claim: (limit, busy) => deps.jobs.claim({ now: deps.now().getTime(), leaseMs, limit, busy }),
+    keyOf: (job) => job.image.did,
+    work: (job) => attempt(deps, options, job),
+    atOnce: options.jobsAtOnce,
+    pollMs,
+  })
   return {
-    wake,
+    wake: loop.wake,
     get running() {
-      return busy.size
+      return loop.running
     },
     async run(signal) {
-      const broken = Promise.withResolvers<never>()
-      signal.addEventListener('abort', wake, { once: true })
       await deps.jobs.releaseClaims()
-      while (!signal.aborted) {
-        bell = Promise.withResolvers<void>()
-        const jobs = await claimFree()
-        for (const job of jobs) {
-          const run = attempt(deps, options, job).catch(broken.reject)
-          busy.set(
-            job.image.did,
-            run.finally(() => busy.delete(job.image.did) && wake()),
-          )
-        }
-        if (jobs.length === 0) await Promise.race([firstOf(bell.promise, pollMs), broken.promise])
-      }
-      await Promise.race([Promise.all(busy.values()), broken.promise])
+      await loop.run(signal)
     },
   }
 }
@@ -119,11 +102,4 @@ function runAfter(deps: WorkerDeps, options: WorkerOptions, job: ScanJob, error:
   const wait = backoffMs(job.attempts, { baseMs, maxMs }, deps.random())
   const asked = error instanceof AppError ? Number(error.details['retryAfterMs'] ?? 0) : 0
   return deps.now().getTime() + Math.max(wait, Math.min(asked, maxMs))
-}
-
-/** Waits for the bell, at most so many milliseconds: jobs that come due ring no bell. */
-async function firstOf(bell: Promise<void>, ms: number): Promise<void> {
-  const over = new AbortController()
-  await Promise.race([bell, pause(ms, over.signal)])
-  over.abort()
 }

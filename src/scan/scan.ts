@@ -7,7 +7,7 @@
  * Invariants: it stores nothing, so it can be repeated freely; bytes are hashed only when they are those of the CID;
  * hostile bytes are decoded only in a confined child process; no image bytes outlive the call.
  *
- * fetch-blob.ts   one download: bounded, verified, fair between hosts; read-body.ts reads its bytes
+ * fetch-blob.ts   one download: bounded, verified, fair between hosts
  * hash-pool.ts    the queue and its processes; hash-child.ts one of them; confine-child.ts what it may do;
  *                 watch-memory.ts what it may hold; hash-message.ts what it may say; hash-pipe.ts what carries it
  * hash-process.ts the child's entry; serve-images.ts its loop; then hash-image.ts: sniff-format.ts, decode-image.ts
