@@ -5,15 +5,19 @@
 import packageJson from '../package.json' with { type: 'json' }
 import { createApplyEffects } from './act/apply.ts'
 import { createDidDocument } from './atproto/did-document.ts'
+import { createFetchRecord } from './atproto/fetch-record.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
+import { createVerifyCaller } from './atproto/service-auth.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { type HttpOptions, openHttp } from './http/server.ts'
 import type { Services } from './http/services.ts'
+import { extractImages } from './ingest/extract-images.ts'
 import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
 import { type JetstreamOptions, openJetstreamSource } from './ingest/jetstream.ts'
 import { createJobLog } from './job-log.ts'
 import { createLogger } from './lib/logger.ts'
+import { createRateLimiter } from './lib/rate-limit.ts'
 import { createSafeFetch } from './lib/safe-fetch.ts'
 import { startTask } from './lib/task.ts'
 import { openMatcher } from './match/match.ts'
@@ -23,6 +27,8 @@ import { runJob, type Stages } from './pipeline.ts'
 import { createLabelTail } from './publish/label-tail.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
 import { hashPlanOf, hashPoolOptions, type Notice, openResources } from './resources.ts'
+import { createFetchSubjects } from './review/fetch-subjects.ts'
+import { createFileReport, type ReportLimits } from './review/file-report.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
@@ -128,12 +134,49 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     },
     config,
   )
+
+  const limits = createReportLimits(config, world)
+  const fetchSubjects = createFetchSubjects(
+    {
+      database,
+      fetchRecord: createFetchRecord(
+        { resolvePds: identity.resolvePds, fetch },
+        { timeoutMs: config.fetchTimeoutMs, idleTimeoutMs: config.fetchTimeoutMs / 2 },
+      ),
+      extractImages: (version) => extractImages(version, config.maxBlobsPerRecord).images,
+      onJobs: worker.wake,
+      logger,
+      now: world.now,
+      random: world.random,
+    },
+    { ...config, atOnce: 8, timeoutMs: config.fetchTimeoutMs * 2 },
+  )
+  const verifyCaller = createVerifyCaller(
+    {
+      did: src,
+      identity,
+      usedTokens: database.tokens,
+      admit: (did) => limits.byAccount.take(did),
+      now: () => world.now().getTime(),
+    },
+    { maxLifeMs: 300_000, maxSkewMs: 30_000, timeoutMs: 10_000, maxAtOnce: 64 },
+  )
+  const fileReport = createFileReport({
+    database,
+    scope: policy.reports,
+    limits,
+    metrics,
+    now: world.now,
+    onReport: fetchSubjects.wake,
+  })
+
   metrics.watch({
     jobsRunning: () => worker.running,
     hashesPending: () => pool.pending,
     bankHashes: () => matcher.size,
     jobCounts: () => database.jobs.counts(),
     lastSeq: () => database.labels.lastSeq(),
+    reviewCounts: () => database.reviews.counts(),
   })
 
   const services: Services = {
@@ -141,6 +184,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     did: src,
     queryLabels: (wanted) => database.labels.query(wanted, world.now().toISOString()),
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
+    verifyCaller,
+    fileReport,
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
     lookup: matcher.lookup,
     metricsText: async () => ({
@@ -166,6 +211,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     startTask((signal) => pruneJobs(database.jobs, config.jobRetentionDays, world.now, signal)),
   )
   const working = opening.use(startTask(worker.run))
+  const fetching = opening.use(startTask(fetchSubjects.run))
   const source = opening.use(
     openJetstreamSource(
       { metrics, logger },
@@ -185,7 +231,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     operatorUrl: http.operator.url,
     did: src,
     notices,
-    failure: Promise.race([matcher, watching, pruning, working, reading].map((part) => part.failure)),
+    failure: Promise.race(
+      [matcher, watching, pruning, working, fetching, reading].map((part) => part.failure),
+    ),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
@@ -198,6 +246,22 @@ function httpOptions(config: Config): HttpOptions {
     slowTimeoutMs: config.slowSubscriberMs,
     pingIntervalMs: 30_000,
     closeGraceMs: 2_000,
+  }
+}
+
+function createReportLimits(config: Config, world: World): ReportLimits {
+  const shared = { periodMs: 3_600_000, maxKeys: 100_000, now: () => world.now().getTime() }
+  return {
+    byAccount: createRateLimiter({
+      ...shared,
+      points: config.reportsPerAccount,
+      what: 'reports by an account',
+    }),
+    bySubject: createRateLimiter({
+      ...shared,
+      points: config.reportsPerSubject,
+      what: 'reports of a subject',
+    }),
   }
 }
 

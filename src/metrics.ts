@@ -11,6 +11,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { effectKinds } from './model/effect.ts'
 import type { JobOutcome } from './model/job.ts'
+import { type ReasonClass, type ReportOutcome, reasonClasses, reportOutcomes } from './model/report.ts'
 import { type DropReason, dropReasons } from './model/stream-event.ts'
 
 /** The stages of a job whose time is measured; `total`, beside them, runs from the event's arrival to the outcome. */
@@ -26,6 +27,7 @@ export type Gauges = {
   readonly bankHashes: () => number
   readonly jobCounts: () => Promise<Readonly<Record<string, number>>>
   readonly lastSeq: () => Promise<number>
+  readonly reviewCounts: () => Promise<Readonly<Record<string, number>>>
 }
 
 /** An answered request; `route` is a path as it was declared. */
@@ -54,6 +56,8 @@ export interface Metrics {
   committed(batch: { readonly events: number; readonly jobs: number; readonly lagMs: number }): void
   connected(host: string): void
   disconnected(host: string, reason: string): void
+  /** Counts a report by what it is about; `unknown` where that was not read. */
+  reportDone(reason: ReasonClass | undefined, outcome: ReportOutcome): void
   requestDone(request: RequestDone): void
   subscribersChanged(count: number): void
   labelsSent(count: number): void
@@ -96,6 +100,12 @@ export function createMetrics(): Metrics {
   const matches = counter('labeler_match_matches_total', 'Matches, by bank', 'bank')
   const effects = counter('labeler_act_effects_total', 'Effects decided, by kind', 'kind')
   const labels = counter('labeler_publish_labels_total', 'Labels published by the pipeline')
+  const reports = counter(
+    'labeler_review_reports_total',
+    'Reports by users, by what they are about and what became of them',
+    'reason',
+    'outcome',
+  )
   const stages = histogram('labeler_stage_duration_seconds', 'Time of each stage of a job', 'stage')
   const errors = counter(
     'labeler_stage_errors_total',
@@ -120,6 +130,8 @@ export function createMetrics(): Metrics {
   )
   for (const reason of Object.keys(dropReasons)) drops.inc({ reason }, 0)
   for (const kind of effectKinds) effects.inc({ kind }, 0)
+  for (const reason of [...reasonClasses, 'unknown'])
+    for (const outcome of reportOutcomes) reports.inc({ reason, outcome }, 0)
 
   return {
     registry,
@@ -148,6 +160,7 @@ export function createMetrics(): Metrics {
       link.set(0)
       disconnects.inc({ reason })
     },
+    reportDone: (reason, outcome) => reports.inc({ reason: reason ?? 'unknown', outcome }),
     requestDone: ({ listener, method, route, status, durationMs }) =>
       http.observe({ listener, method, route, status }, durationMs / 1000),
     subscribersChanged: (count) => subscribers.set(count),
@@ -176,14 +189,16 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
   )
   read('labeler_match_bank_hashes', 'Hashes that searches cover', gauges.bankHashes)
   read('labeler_publish_last_seq', 'The newest seq of the label stream', gauges.lastSeq)
-  const jobs = new Gauge({
-    name: 'labeler_worker_jobs',
-    help: 'Jobs in the store, by state',
-    labelNames: ['state'],
-    registers: [],
-    async collect() {
-      for (const [state, count] of Object.entries(await gauges.jobCounts())) this.set({ state }, count)
-    },
-  })
-  registry.registerMetric(jobs)
+  const readByState = (name: string, help: string, value: Gauges['jobCounts']): Gauge =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['state'],
+      registers,
+      async collect() {
+        for (const [state, count] of Object.entries(await value())) this.set({ state }, count)
+      },
+    })
+  readByState('labeler_worker_jobs', 'Jobs in the store, by state', gauges.jobCounts)
+  readByState('labeler_review_reviews', 'Reviews in the store, by state', gauges.reviewCounts)
 }

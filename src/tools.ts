@@ -20,12 +20,13 @@ import type { HashPlan } from './model/hash-plan.ts'
 import type { Cid, SubjectUri } from './model/ids.ts'
 import type { SequencedLabel } from './model/label.ts'
 import type { Match } from './model/match.ts'
+import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
 import { createSignLabel } from './publish/sign-labels.ts'
 import { hashPlanOf, hashPoolOptions, openResources } from './resources.ts'
 import type { HashOutcome } from './scan/hash-image.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import type { AuditEntry } from './store/audit-store.ts'
-import type { Stores } from './store/database.ts'
+import type { Database, Stores } from './store/database.ts'
 
 export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
 
@@ -92,7 +93,18 @@ export interface Tools extends Hashing {
   publish(request: LabelRequest): Promise<SequencedLabel | undefined>
   /** Returns the current labels that match any pattern, in seq order. */
   queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
+  readonly reviews: {
+    /** Returns reviews in any of the states: those with matches first, nearest first, then the oldest. */
+    list(states: readonly ReviewState[], limit: number): Promise<ReviewSummary[]>
+    /** Returns how many reviews are in each state. */
+    counts(): Promise<Readonly<Record<ReviewState, number>>>
+    /** Returns everything that is known of a review, or undefined when there is none of that number. */
+    find(id: number): Promise<ReviewDetails | undefined>
+  }
 }
+
+/** The most reports that a review is shown with. */
+const maxShownReports = 100
 
 /** Opens hashing alone. */
 export function openHashing(config: Config): Hashing {
@@ -191,6 +203,11 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
           return isRemoved
         }),
     },
+    reviews: {
+      list: (states, limit) => database.reviews.list({ states, limit }),
+      counts: () => database.reviews.counts(),
+      find: (id) => findReview(database, id),
+    },
     publish: (request) =>
       database.transaction(async ({ labels, audit: log }) => {
         const states = await labels.states(src, request.uri)
@@ -204,6 +221,19 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
+}
+
+async function findReview(database: Database, id: number): Promise<ReviewDetails | undefined> {
+  const review = await database.reviews.find(id)
+  return (
+    review && {
+      review,
+      reports: await database.reviews.reports(id, maxShownReports),
+      records: await database.subjectFetches.list(id),
+      images: await database.evidence.images(id),
+      evidence: await database.evidence.list(id),
+    }
+  )
 }
 
 /** A bank holds one PDQ hash of a picture: of its pixels as stored, in the bank's profile. */

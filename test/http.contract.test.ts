@@ -6,6 +6,7 @@ import { createDidDocument } from '../src/atproto/did-document.ts'
 import { wireErrorOf } from '../src/http/errors.ts'
 import type { Services } from '../src/http/services.ts'
 import { labelLexicons } from '../src/http/xrpc/label-lexicons.ts'
+import { reportLexicons } from '../src/http/xrpc/report-lexicons.ts'
 import { AppError, errorKinds } from '../src/lib/errors.ts'
 import type { Did } from '../src/model/ids.ts'
 import type { Match } from '../src/model/match.ts'
@@ -233,11 +234,11 @@ describe('com.atproto.label.queryLabels', () => {
 describe('the lexicons that are carried', () => {
   it('are those that are published', () => {
     const published = new Map((schemas as readonly LexiconDoc[]).map((document) => [document.id, document]))
-    for (const { id, defs } of labelLexicons) {
+    for (const { id, defs } of [...labelLexicons, ...reportLexicons]) {
       for (const [name, def] of Object.entries(defs))
         expect(def, `${id}#${name}`).toEqual(published.get(id)?.defs[name])
     }
-    expect(labelLexicons).toHaveLength(2)
+    expect([labelLexicons.length, reportLexicons.length]).toEqual([2, 4])
   })
 })
 

@@ -1,8 +1,9 @@
 /**
  * Acting's second front door: makes a decision true, in one transaction.
  *
- * Owns: what a finished job writes (its end, the image's hashes, its matches, its labels, the audit rows) and that all
- * of it becomes durable together. Leaves to others: the decision (`decide.ts`), the signature, and telling subscribers.
+ * Owns: what a finished job writes (its end, the image's hashes, its matches, its labels, the evidence of open reviews,
+ * the audit rows) and that all of it becomes durable together. Leaves to others: the decision (`decide.ts`), the
+ * signature, and telling subscribers.
  * Invariants: nothing is written for a job that was cancelled or ended meanwhile; repeating a job publishes nothing
  * twice; every effect leaves an audit row.
  */
@@ -59,10 +60,12 @@ async function write(
   if (!(await stores.jobs.end(job.id, state, outcomeOf(scan), at))) return undefined
   if (isWorthKeeping(scan)) await stores.images.save(job.image.cid, scan, at)
   await stores.matches.append(job.id, matches, at)
+  const reviews = await stores.evidence.attach({ image: job.image, outcome: outcomeOf(scan), matches }, at)
   const published = await stores.labels.append(labels)
   await stores.audit.append([
     ...effects.map((effect) => auditOfEffect(effect, job, at)),
     ...published.map((label) => auditOfLabel(label, job, at)),
+    ...reviews.map((review) => auditOfEvidence(review, matches.length, job, at)),
   ])
   return published
 }
@@ -92,4 +95,9 @@ function auditOfLabel({ seq, val, cts, uri }: SequencedLabel, job: ScanJob, at: 
     subject: uri,
     details: { seq, val, cts, job: job.id },
   }
+}
+
+function auditOfEvidence(review: number, matches: number, job: ScanJob, at: string): AuditEntry {
+  const details = { review, matches, job: job.id, blob: job.image.cid }
+  return { at, actor: 'harrier', action: 'review.evidence-added', subject: job.image.uri, details }
 }

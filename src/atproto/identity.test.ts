@@ -127,6 +127,23 @@ describe('createIdentityResolver', () => {
     expect(asked).toHaveLength(4)
   })
 
+  it('resolves anew when a key may have changed, but not twice within a minute', async () => {
+    const clock = { now: 0 }
+    const { resolver, asked } = resolverOver(
+      () => Response.json(docOf(did, `https://pds${clock.now}.example.io`)),
+      clock,
+    )
+    const endpointAt = async (now: number): Promise<unknown> => {
+      clock.now = now
+      return (await resolver.refreshDoc(did, never))?.service?.[0]?.serviceEndpoint
+    }
+    await resolver.resolveDoc(did, never)
+    expect(await endpointAt(59_000)).toBe('https://pds0.example.io')
+    expect(await endpointAt(60_000)).toBe('https://pds60000.example.io')
+    expect(await resolver.resolvePds(did, never)).toBe('https://pds60000.example.io')
+    expect(asked).toHaveLength(2)
+  })
+
   it('forgets the document of an account that is gone', async () => {
     const clock = { now: 0 }
     let status = 200

@@ -41,6 +41,8 @@ export interface IdentityResolver {
    * may be retried when the directory or the host is unwell.
    */
   resolveDoc(did: Did, signal: AbortSignal): Promise<DidDocument | undefined>
+  /** As `resolveDoc`, with a document at most a minute old where that can be had: for a key that may have changed. */
+  refreshDoc(did: Did, signal: AbortSignal): Promise<DidDocument | undefined>
   /** Returns the origin of the account's host, or undefined when there is no document or it names none over http(s). */
   resolvePds(did: Did, signal: AbortSignal): Promise<string | undefined>
 }
@@ -52,6 +54,8 @@ class DirectoryError extends AppError {
 
 /** How old a document may be before it is resolved anew, in milliseconds. */
 const staleMs = 3_600_000
+/** As `staleMs`, for `refreshDoc`: whoever can make us refresh can do so once in this time for each account. */
+const refreshMs = 60_000
 /** How old a document may be when it cannot be resolved anew, in milliseconds. */
 const maxMs = 24 * staleMs
 /** The largest document that is read, in bytes. */
@@ -65,6 +69,7 @@ export function createIdentityResolver(deps: IdentityDeps): IdentityResolver {
 
   return {
     resolveDoc,
+    refreshDoc: (did, signal) => share(`${did} anew`, signal, () => loadOrResolve(did, refreshMs)),
     async resolvePds(did, signal) {
       const doc = await resolveDoc(did, signal)
       return doc && originOf(getPds(doc))
@@ -72,13 +77,13 @@ export function createIdentityResolver(deps: IdentityDeps): IdentityResolver {
   }
 
   async function resolveDoc(did: Did, signal: AbortSignal): Promise<DidDocument | undefined> {
-    return await share(did, signal, async () => await loadOrResolve(did))
+    return await share(did, signal, async () => await loadOrResolve(did, staleMs))
   }
 
-  async function loadOrResolve(did: Did): Promise<DidDocument | undefined> {
+  async function loadOrResolve(did: Did, oldestMs: number): Promise<DidDocument | undefined> {
     const stored = await store.load(did)
     const age = stored ? now() - stored.updatedAt : Infinity
-    if (stored && age < staleMs) return parseStored(did, stored.doc)
+    if (stored && age < oldestMs) return parseStored(did, stored.doc)
     let doc: DidDocument | undefined
     try {
       doc = await resolveAnew(did)

@@ -33,6 +33,8 @@ export type Config = {
   readonly operatorPort: number
   readonly maxSubscribers: number
   readonly slowSubscriberMs: number
+  readonly reportsPerAccount: number
+  readonly reportsPerSubject: number
   readonly jetstreamUrls: readonly string[]
   readonly jetstreamStallMs: number
   readonly jetstreamRewindMs: number
@@ -97,7 +99,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     'Where the world reaches the public listener: scheme, host and port; goes into the DID document',
   ),
 
-  publicHost: text('0.0.0.0', 'Address of the public listener: labels, did.json, health'),
+  publicHost: text('0.0.0.0', 'Address of the public listener: labels, reports, did.json, health'),
   publicPort: integer(3000, { min: 0, max: 65535, doc: 'Port of the public listener; 0 takes a free one' }),
   operatorHost: text(
     '127.0.0.1',
@@ -117,6 +119,17 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     min: 100,
     max: 3_600_000,
     doc: 'Milliseconds in which a page of at most 500 labels must leave for a subscriber, else it is closed as ConsumerTooSlow',
+  }),
+
+  reportsPerAccount: integer(100, {
+    min: 1,
+    max: 100_000,
+    doc: 'Reports that one account may send in an hour; one more is refused with 429',
+  }),
+  reportsPerSubject: integer(100, {
+    min: 1,
+    max: 100_000,
+    doc: 'Reports about one subject that are taken in an hour; its review is open by then',
   }),
 
   jetstreamUrls: urls(

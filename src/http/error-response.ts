@@ -1,7 +1,9 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { AppError } from '../lib/errors.ts'
 import type { Log } from '../lib/logger.ts'
+import { RateLimitExceededError } from '../lib/rate-limit.ts'
 import { wireErrorOf } from './errors.ts'
+import { setRateLimitHeaders } from './rate-limit-headers.ts'
 
 /** Returns the last error handler of a listener: it answers with an XRPC error body, and logs what is our own fault. */
 export function createErrorResponse(logger: Log): ErrorRequestHandler {
@@ -13,7 +15,9 @@ export function createErrorResponse(logger: Log): ErrorRequestHandler {
       next(cause)
       return
     }
-    response.status(status).json({ error, message })
+    response.status(status)
+    if (cause instanceof RateLimitExceededError) setRateLimitHeaders(response, cause.status)
+    response.json({ error, message })
   }
 }
 

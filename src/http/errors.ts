@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { XRPCError } from '@atproto/xrpc-server'
+import { ServiceAuthError } from '../atproto/service-auth-error.ts'
 import { AppError, type ErrorKind } from '../lib/errors.ts'
 
 /** An error as it goes out: a status, and the two fields of an XRPC error body. */
@@ -32,26 +33,34 @@ const wireOfKind: Readonly<
 const lexiconNames: Readonly<Record<string, string>> = {
   FutureCursorError: 'FutureCursor',
   ConsumerTooSlowError: 'ConsumerTooSlow',
+  AlreadyAppealedError: 'AlreadyAppealed',
 }
 
 /** Returns what to tell the caller about any error. What we did not expect shows nothing but an id. */
 export function wireErrorOf(error: unknown): WireError {
   if (error instanceof AppError && error.kind !== 'internal') {
     const { status, error: name } = wireOfKind[error.kind]
-    return { status, error: lexiconNames[error.name] ?? name, message: error.message }
+    const ownName = error instanceof ServiceAuthError ? error.reason : lexiconNames[error.name]
+    return { status, error: ownName ?? name, message: error.message }
   }
   if (error instanceof XRPCError && error.statusCode !== 500) {
-    return {
-      status: error.statusCode,
-      error: error.error ?? 'InvalidRequest',
-      message: cut(error.payload.message ?? ''),
-    }
+    const { statusCode: status, payload } = error
+    return { status, error: xrpcNameOf(error), message: cut(payload.message ?? '') }
   }
   const status = clientStatusOf(error)
   if (status !== undefined)
-    return { status, error: 'InvalidRequest', message: 'Expected a well-formed request' }
+    return { status, error: nameOfStatus(status), message: 'Expected a well-formed request' }
   const id = randomUUID()
   return { status: 500, error: 'InternalServerError', message: `Internal error ${id}`, id }
+}
+
+/** A parser's error keeps the name of its class, such as `PayloadTooLargeError`; no lexicon has such names. */
+function xrpcNameOf({ error, statusCode }: XRPCError): string {
+  return error === undefined || error.endsWith('Error') ? nameOfStatus(statusCode) : error
+}
+
+function nameOfStatus(status: number): string {
+  return Object.values(wireOfKind).find((wire) => wire.status === status)?.error ?? 'InvalidRequest'
 }
 
 /** Express and its parsers mark an unreadable request with a 4xx `status`. */

@@ -5,8 +5,10 @@ import { createErrorResponse, notFound } from './error-response.ts'
 import { anyOrigin, safeHeaders } from './headers.ts'
 import { createRequestLog, type RequestLogDeps } from './request-log.ts'
 import type { Services } from './services.ts'
+import { addCreateReport } from './xrpc/create-report.ts'
 import { labelLexicons } from './xrpc/label-lexicons.ts'
 import { addQueryLabels } from './xrpc/query-labels.ts'
+import { reportLexicons } from './xrpc/report-lexicons.ts'
 import { subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 
 /** What the routes need. */
@@ -31,11 +33,12 @@ export function createPublicApp({ services, logger, metrics }: AppDeps): Express
   })
 
   app.all(subscribeLabelsPath, sendUpgradeRequired)
-  const xrpc = createXrpcServer(labelLexicons, {
+  const xrpc = createXrpcServer([...labelLexicons, ...reportLexicons], {
     validateResponse: false,
     payload: { jsonLimit: 100_000, textLimit: 0, blobLimit: 0 },
   })
   addQueryLabels(xrpc, services)
+  addCreateReport(xrpc, services, metrics)
   app.use('/xrpc/com.atproto.label.queryLabels', anyOrigin)
   // Its routes and its refusals, but not its error handler, which logs to a logger of its own.
   app.use(xrpc.routes, xrpc.catchall)

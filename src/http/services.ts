@@ -1,7 +1,10 @@
 import type { DidDocument } from '../atproto/did-document.ts'
+import type { RateLimitStatus } from '../lib/rate-limit.ts'
 import type { HashType } from '../model/hash.ts'
+import type { Did } from '../model/ids.ts'
 import type { SequencedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
+import type { NewReport, Report } from '../model/report.ts'
 
 /** Which current labels are wanted. */
 export type LabelsWanted = {
@@ -32,6 +35,15 @@ export interface Services {
    * @throws an `AppError` named `FutureCursorError` on the first step, when the cursor is above every seq.
    */
   subscribeLabels(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly SequencedLabel[]>
+  /**
+   * Returns the account that calls the method `lxm`, by the call's `Authorization` header; the header is good once.
+   * @throws {ServiceAuthError} when it is not good; {RateLimitExceededError} when the account calls too often.
+   */
+  verifyCaller(authorization: string | undefined, lxm: string): Promise<Did>
+  /** Files a report, or returns it as it was filed before; `limits` tells where its reporter and its subject stand. */
+  fileReport(
+    report: NewReport,
+  ): Promise<{ readonly report: Report; readonly limits: readonly RateLimitStatus[] }>
   /** The labeler's DID document when it is a `did:web`; otherwise undefined, for the PLC directory serves it. */
   didDocument(): DidDocument | undefined
   /**

@@ -1,8 +1,9 @@
 /**
  * The store's front door: everything Harrier remembers, behind one port.
  *
- * Owns: the durable state (jobs, the stream cursor, image hashes, banks, labels, matches, audit, DID documents), its
- * schema and its transactions. Leaves to others: what any row means for a person, and every decision.
+ * Owns: the durable state (jobs, the stream cursor, image hashes, banks, labels, matches, reviews with their reports and
+ * evidence, audit, DID documents, used tokens), its schema and its transactions. Leaves to others: what any row means for
+ * a person, and every decision.
  * Invariants: a promise that resolves means that the change is durable; `seq` rises in commit order and is never
  * reused; audit rows are only ever added; nothing here reads a clock or the network.
  *
@@ -15,11 +16,15 @@ import type { BankChangeStore } from './bank-change-store.ts'
 import type { BankStore } from './bank-store.ts'
 import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
+import type { EvidenceStore } from './evidence-store.ts'
 import type { ImageStore } from './image-store.ts'
 import type { ImportStore } from './import-store.ts'
 import type { JobStore } from './job-store.ts'
 import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
+import type { ReviewStore } from './review-store.ts'
+import type { SubjectFetchStore } from './subject-fetch-store.ts'
+import type { TokenStore } from './token-store.ts'
 
 /** Every family of tables. */
 export interface Stores {
@@ -28,11 +33,15 @@ export interface Stores {
   readonly banks: BankStore
   readonly cursors: CursorStore
   readonly dids: DidStore
+  readonly evidence: EvidenceStore
   readonly images: ImageStore
   readonly imports: ImportStore
   readonly jobs: JobStore
   readonly labels: LabelStore
   readonly matches: MatchStore
+  readonly reviews: ReviewStore
+  readonly subjectFetches: SubjectFetchStore
+  readonly tokens: TokenStore
 }
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */

@@ -22,7 +22,12 @@ export interface JobStore {
    * again, since a record can come back as it was. Returns how many are pending because of this call.
    */
   enqueue(images: readonly ImageRef[], seenAt: string, now: number): Promise<number>
-  /** Claims jobs that are due, oldest first, and counts the attempt before it starts. */
+  /**
+   * Adds images of a reported subject ahead of the stream's, in order. One that was looked at before is looked at again,
+   * since the banks may hold more by now; one that waits already goes first.
+   */
+  enqueueReported(images: readonly ImageRef[], seenAt: string, now: number): Promise<void>
+  /** Claims jobs that are due, reported ones first, then oldest first, and counts the attempt before it starts. */
   claim(options: ClaimOptions): Promise<ScanJob[]>
   /** Frees every claim: for the start of the only process that works on this store. Returns how many there were. */
   releaseClaims(): Promise<number>
@@ -66,6 +71,26 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
       return added
     },
 
+    async enqueueReported(images, seenAt, now) {
+      for (const image of images) {
+        await db
+          .insertInto('jobs')
+          .values({ ...rowOfImage(image), priority: 1, seen_at: seenAt, run_after: now })
+          .onConflict((conflict) =>
+            conflict.columns(['uri', 'record_cid', 'blob_cid']).doUpdateSet({
+              priority: 1,
+              run_after: now,
+              seen_at: seenAt,
+              attempts: sql<number>`CASE jobs.state WHEN 'pending' THEN jobs.attempts ELSE 0 END`,
+              state: 'pending',
+              outcome: null,
+              done_at: null,
+            }),
+          )
+          .execute()
+      }
+    },
+
     async claim({ now, leaseMs, limit, busy }) {
       // More rows than wanted, since several may be of one account and only its first is taken.
       const due = await db
@@ -75,6 +100,7 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         .where('run_after', '<=', now)
         .where('claimed_until', '<=', now)
         .where(sql<boolean>`did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))`)
+        .orderBy('priority', 'desc')
         .orderBy('run_after')
         .orderBy('id')
         .limit(limit * 8)
@@ -87,7 +113,7 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         .where('id', 'in', firsts)
         .returningAll()
         .execute()
-      return rows.map(jobOfRow).sort((a, b) => a.id - b.id)
+      return rows.sort((a, b) => b.priority - a.priority || a.id - b.id).map(jobOfRow)
     },
 
     async releaseClaims() {

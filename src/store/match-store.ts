@@ -17,14 +17,8 @@ export function createMatchStore(db: Kysely<Schema>): MatchStore {
     async append(jobId, matches, createdAt) {
       if (matches.length === 0) return
       const rows = matches.map((match) => ({
+        ...rowOfMatch(match),
         job_id: jobId,
-        bank_id: match.bankId,
-        bank: match.bank,
-        content_id: match.contentId,
-        hash_type: match.hashType,
-        profile: match.hashType === 'pdq' ? match.profile : null,
-        variant: match.hashType === 'pdq' ? match.variant : null,
-        distance: match.distance,
         created_at: createdAt,
       }))
       await db.insertInto('matches').values(rows).execute()
@@ -42,7 +36,27 @@ export function createMatchStore(db: Kysely<Schema>): MatchStore {
   }
 }
 
-function matchOfRow(row: Row<'matches'>): Match {
+/** A match in the columns that every table of matches has. */
+export type MatchColumns = Pick<
+  Row<'matches'>,
+  'bank_id' | 'bank' | 'content_id' | 'hash_type' | 'profile' | 'variant' | 'distance'
+>
+
+/** Returns the columns of a match. */
+export function rowOfMatch(match: Match): MatchColumns {
+  return {
+    bank_id: match.bankId,
+    bank: match.bank,
+    content_id: match.contentId,
+    hash_type: match.hashType,
+    profile: match.hashType === 'pdq' ? match.profile : null,
+    variant: match.hashType === 'pdq' ? match.variant : null,
+    distance: match.distance,
+  }
+}
+
+/** Returns the match that the columns hold. */
+export function matchOfRow(row: MatchColumns): Match {
   const where = { bankId: row.bank_id, bank: row.bank, contentId: row.content_id, distance: row.distance }
   if (row.hash_type !== 'pdq') return { ...where, hashType: row.hash_type as DigestHash['type'] }
   return {

@@ -10,6 +10,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-profiles': { up: (db: Kysely<unknown>) => run(db, profiles) },
   '0003-bank-files': { up: (db: Kysely<unknown>) => run(db, bankFiles) },
   '0004-removals': { up: (db: Kysely<unknown>) => run(db, removals) },
+  '0005-reports': { up: (db: Kysely<unknown>) => run(db, reports) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -135,4 +136,48 @@ const removals = [
     INSERT INTO bank_hash_removals (bank_id, content_id, type, value)
     VALUES (old.bank_id, old.content_id, old.type, old.value);
   END`,
+]
+
+/** Reported images go before the stream's; `subject_fetches` are the records of reported subjects that are to be fetched. */
+const reports = [
+  `ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0`,
+  `DROP INDEX jobs_due`,
+  `CREATE INDEX jobs_due ON jobs (priority DESC, run_after, id) WHERE state = 'pending'`,
+  `CREATE TABLE reviews (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, did TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'escalated', 'closed')),
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+  ) STRICT`,
+  `CREATE UNIQUE INDEX reviews_unclosed ON reviews (subject) WHERE state != 'closed'`,
+  `CREATE INDEX reviews_subject ON reviews (subject, state)`,
+  `CREATE INDEX reviews_state ON reviews (state, id)`,
+  `CREATE TABLE reports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, review_id INTEGER NOT NULL REFERENCES reviews (id),
+    reported_by TEXT NOT NULL, reason_type TEXT NOT NULL, reason TEXT,
+    did TEXT NOT NULL, uri TEXT, cid TEXT, mod_tool TEXT, created_at TEXT NOT NULL,
+    CHECK ((uri IS NULL) = (cid IS NULL))
+  ) STRICT`,
+  `CREATE INDEX reports_review ON reports (review_id, id)`,
+  `CREATE INDEX reports_reporter ON reports (reported_by, did, id)`,
+  `CREATE TABLE subject_fetches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, review_id INTEGER NOT NULL REFERENCES reviews (id), uri TEXT NOT NULL,
+    cid TEXT, state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0, run_after INTEGER NOT NULL, outcome TEXT, done_at TEXT,
+    UNIQUE (review_id, uri)
+  ) STRICT`,
+  `CREATE INDEX subject_fetches_due ON subject_fetches (state, run_after, id)`,
+  `CREATE TABLE review_images (
+    review_id INTEGER NOT NULL REFERENCES reviews (id), uri TEXT NOT NULL, record_cid TEXT NOT NULL,
+    blob_cid TEXT NOT NULL, outcome TEXT, looked_at TEXT,
+    PRIMARY KEY (review_id, uri, record_cid, blob_cid)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE review_matches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, review_id INTEGER NOT NULL REFERENCES reviews (id),
+    uri TEXT NOT NULL, record_cid TEXT NOT NULL, blob_cid TEXT NOT NULL,
+    bank_id INTEGER NOT NULL, bank TEXT NOT NULL, content_id INTEGER NOT NULL, hash_type TEXT NOT NULL,
+    profile TEXT, variant TEXT, distance INTEGER NOT NULL, found_at TEXT NOT NULL,
+    UNIQUE (review_id, uri, blob_cid, bank_id, content_id)
+  ) STRICT`,
+  `CREATE TABLE used_tokens (digest TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX used_tokens_until ON used_tokens (until)`,
 ]

@@ -1,4 +1,5 @@
 import type { Generated, Insertable, Selectable } from 'kysely'
+import type { ReviewState } from '../model/review.ts'
 
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
 export const jobStates = ['pending', 'done', 'cancelled', 'dead'] as const
@@ -18,6 +19,8 @@ export type JobTable = {
   state: Generated<JobState>
   attempts: Generated<number>
   run_after: number
+  /** Higher goes first: 0 for the stream's, 1 for what was reported. */
+  priority: Generated<number>
   claimed_until: Generated<number>
   /** How it ended: a scan outcome, a cancel reason, or the last error. */
   outcome: string | null
@@ -147,6 +150,68 @@ export type DidDocTable = {
   updated_at: number
 }
 
+/** `reviews`: what a person is to judge. At most one row of a subject is not closed. */
+export type ReviewTable = {
+  id: Generated<number>
+  /** A DID or a record's URI. */
+  subject: string
+  did: string
+  state: ReviewState
+  created_at: string
+  updated_at: string
+}
+
+/** `reports`: what users reported, each attached to a review; without `uri` and `cid` the account is meant. */
+export type ReportTable = {
+  id: Generated<number>
+  review_id: number
+  reported_by: string
+  reason_type: string
+  reason: string | null
+  did: string
+  uri: string | null
+  cid: string | null
+  /** JSON: `ModTool`. */
+  mod_tool: string | null
+  created_at: string
+}
+
+/** `subject_fetches`: records of reviews' subjects that are to be fetched. `run_after` is epoch milliseconds. */
+export type SubjectFetchTable = {
+  id: Generated<number>
+  review_id: number
+  uri: string
+  /** The version that was reported; null where none was named. */
+  cid: string | null
+  state: Generated<'pending' | 'done' | 'dead'>
+  attempts: Generated<number>
+  run_after: number
+  outcome: string | null
+  done_at: string | null
+}
+
+/** `review_images`: the images of a review's subject; without `outcome` it was not looked at yet. */
+export type ReviewImageTable = {
+  review_id: number
+  uri: string
+  record_cid: string
+  blob_cid: string
+  outcome: string | null
+  looked_at: string | null
+}
+
+/** `review_matches`: the evidence of a review. */
+export type ReviewMatchTable = Omit<MatchTable, 'job_id' | 'created_at'> & {
+  review_id: number
+  uri: string
+  record_cid: string
+  blob_cid: string
+  found_at: string
+}
+
+/** `used_tokens`: tokens between services that are no longer good. `until` is epoch milliseconds. */
+export type UsedTokenTable = { digest: string; until: number }
+
 /** Every table. */
 export type Schema = {
   jobs: JobTable
@@ -161,6 +226,12 @@ export type Schema = {
   matches: MatchTable
   audit: AuditTable
   did_docs: DidDocTable
+  reviews: ReviewTable
+  reports: ReportTable
+  subject_fetches: SubjectFetchTable
+  review_images: ReviewImageTable
+  review_matches: ReviewMatchTable
+  used_tokens: UsedTokenTable
 }
 
 /** A row of `T` as read. */

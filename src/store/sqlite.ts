@@ -10,13 +10,17 @@ import { createBankStore } from './bank-store.ts'
 import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
+import { createEvidenceStore } from './evidence-store.ts'
 import { createImageStore } from './image-store.ts'
 import { createImportStore } from './import-store.ts'
 import { createJobStore } from './job-store.ts'
 import { createLabelStore } from './label-store.ts'
 import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
+import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
+import { createSubjectFetchStore } from './subject-fetch-store.ts'
+import { createTokenStore } from './token-store.ts'
 
 /** The database file cannot be used as it is; the message says what to do. */
 export class DatabaseUnusableError extends AppError {
@@ -92,11 +96,15 @@ function storesOver(db: Kysely<Schema>): Stores {
     banks: createBankStore(db),
     cursors: createCursorStore(db),
     dids: createDidStore(db),
+    evidence: createEvidenceStore(db),
     images: createImageStore(db),
     imports: createImportStore(db),
     jobs: createJobStore(db),
     labels: createLabelStore(db),
     matches: createMatchStore(db),
+    reviews: createReviewStore(db),
+    subjectFetches: createSubjectFetchStore(db),
+    tokens: createTokenStore(db),
   }
 }
 

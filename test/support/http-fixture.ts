@@ -26,6 +26,7 @@ export async function openTestHttp(
     requestDone: (request) => void counted.push(['requestDone', request]),
     subscribersChanged: (count) => void counted.push(['subscribersChanged', count]),
     labelsSent: (count) => void counted.push(['labelsSent', count]),
+    reportDone: (reason, outcome) => void counted.push(['reportDone', { reason, outcome }]),
     subscriptionEnded: (reason) => void counted.push(['subscriptionEnded', reason]),
   }
   const loopback = { host: '127.0.0.1', port: 0 }
@@ -62,6 +63,8 @@ const absentServices: Services = {
   did: 'did:web:labels.example.com',
   queryLabels: async () => absent('queryLabels'),
   subscribeLabels: () => absent('subscribeLabels'),
+  verifyCaller: async () => absent('verifyCaller'),
+  fileReport: async () => absent('fileReport'),
   didDocument: () => undefined,
   lookup: async () => absent('lookup'),
   metricsText: async () => absent('metricsText'),

@@ -1,0 +1,70 @@
+import type { AtUri, Cid, Did, SubjectUri } from './ids.ts'
+import type { Match } from './match.ts'
+import type { Report } from './report.ts'
+
+/** Where a review stands, in Ozone's words (`tools.ozone.moderation.defs`): `closed` is final, a new report opens another. */
+export const reviewStates = ['open', 'escalated', 'closed'] as const
+
+/** One member of `reviewStates`. */
+export type ReviewState = (typeof reviewStates)[number]
+
+/** A subject that a person is to judge. At most one review of a subject is not closed. */
+export type Review = {
+  readonly id: number
+  readonly subject: SubjectUri
+  /** The account, or the record's. */
+  readonly did: Did
+  readonly state: ReviewState
+  /** ISO 8601. */
+  readonly createdAt: string
+  /** When a report or evidence was added last. */
+  readonly updatedAt: string
+}
+
+/** A review with what a list shows of it. */
+export type ReviewSummary = Review & {
+  readonly reportCount: number
+  readonly matchCount: number
+  /** Bits; undefined when nothing matched. */
+  readonly nearest: number | undefined
+}
+
+/** A match of one of the subject's images, kept with the review. It names content in a bank; it holds no image. */
+export type Evidence = {
+  /** The record that shows the image. */
+  readonly uri: AtUri
+  readonly recordCid: Cid
+  /** The image. */
+  readonly cid: Cid
+  readonly match: Match
+  readonly foundAt: string
+}
+
+/** An image of the subject, and how looking at it ended. */
+export type ReviewImage = {
+  readonly uri: AtUri
+  readonly recordCid: Cid
+  readonly cid: Cid
+  /** A scan's outcome, such as `hashed`; undefined while it waits. */
+  readonly outcome: string | undefined
+}
+
+/** The record that shows a subject's images, and how fetching it ended. */
+export type ReviewedRecord = {
+  /** The reported record, or the profile of the reported account. */
+  readonly uri: AtUri
+  /** Undefined while it waits, or why its host did not give it. */
+  readonly outcome: string | undefined
+  readonly attempts: number
+}
+
+/** Everything that is known of a review. */
+export type ReviewDetails = {
+  readonly review: ReviewSummary
+  /** Oldest first, the last 100. */
+  readonly reports: readonly Report[]
+  readonly records: readonly ReviewedRecord[]
+  readonly images: readonly ReviewImage[]
+  /** Nearest first. */
+  readonly evidence: readonly Evidence[]
+}

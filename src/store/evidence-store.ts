@@ -1,0 +1,170 @@
+import { type Kysely, sql } from 'kysely'
+import type { AtUri, Cid } from '../model/ids.ts'
+import type { ImageRef } from '../model/image.ts'
+import type { Match } from '../model/match.ts'
+import type { Evidence, ReviewImage } from '../model/review.ts'
+import { matchOfRow, rowOfMatch } from './match-store.ts'
+import type { Schema } from './schema.ts'
+
+/** The most matches that one review keeps: enough for any judgement, and a bound on what an account can make us write. */
+export const maxEvidence = 500
+
+/** How looking at an image ended. */
+export type LookedAt = {
+  readonly image: ImageRef
+  /** A scan's outcome. */
+  readonly outcome: string
+  readonly matches: readonly Match[]
+}
+
+/** What speaks for or against the subjects of reviews: their images, and the matches of these. */
+export interface EvidenceStore {
+  /** Adds images that are to be looked at; those that a review has already wait again. */
+  addImages(reviewId: number, images: readonly ImageRef[]): Promise<void>
+  /**
+   * Keeps an image's outcome and matches with the reviews of its record and of its account that are not closed. A match
+   * that a review has is kept once, at its least distance. Returns the reviews that have any of the matches.
+   */
+  attach(looked: LookedAt, foundAt: string): Promise<number[]>
+  /** Keeps the matches that were found before a review was opened, newest first up to the bound. */
+  adopt(reviewId: number): Promise<void>
+  /** Returns a review's images, by record and CID. */
+  images(reviewId: number): Promise<ReviewImage[]>
+  /** Returns a review's matches, nearest first. */
+  list(reviewId: number): Promise<Evidence[]>
+}
+
+/** Returns the evidence tables' functions over a connection or a transaction. The writing ones belong in a transaction. */
+export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
+  return {
+    async addImages(reviewId, images) {
+      for (const { uri, recordCid, cid } of images) {
+        await db
+          .insertInto('review_images')
+          .values({ review_id: reviewId, uri, record_cid: recordCid, blob_cid: cid })
+          .onConflict((conflict) =>
+            conflict
+              .columns(['review_id', 'uri', 'record_cid', 'blob_cid'])
+              .doUpdateSet({ outcome: null, looked_at: null }),
+          )
+          .execute()
+      }
+    },
+
+    async attach({ image, outcome, matches }, foundAt) {
+      const reviews = await db
+        .selectFrom('reviews')
+        .select('id')
+        .where('subject', 'in', [image.uri, image.did])
+        .where('state', '!=', 'closed')
+        .orderBy('id')
+        .execute()
+      for (const { id } of reviews) {
+        await saveOutcome(db, id, image, outcome, foundAt)
+        if (matches.length > 0) await saveMatches(db, id, image, matches, foundAt)
+      }
+      return matches.length > 0 ? reviews.map(({ id }) => id) : []
+    },
+
+    async adopt(reviewId) {
+      await sql`INSERT INTO review_matches (review_id, uri, record_cid, blob_cid, bank_id, bank, content_id, hash_type,
+          profile, variant, distance, found_at)
+        SELECT reviews.id, jobs.uri, jobs.record_cid, jobs.blob_cid, bank_id, bank, content_id, hash_type,
+          profile, variant, min(distance), matches.created_at
+        FROM reviews JOIN jobs ON jobs.did = reviews.did JOIN matches ON matches.job_id = jobs.id
+        WHERE reviews.id = ${reviewId} AND reviews.subject IN (jobs.uri, jobs.did)
+        GROUP BY jobs.uri, jobs.blob_cid, bank_id, content_id
+        ORDER BY matches.id DESC LIMIT ${maxEvidence}`.execute(db)
+    },
+
+    async images(reviewId) {
+      const rows = await db
+        .selectFrom('review_images')
+        .leftJoin('jobs', (join) =>
+          join
+            .onRef('jobs.uri', '=', 'review_images.uri')
+            .onRef('jobs.record_cid', '=', 'review_images.record_cid')
+            .onRef('jobs.blob_cid', '=', 'review_images.blob_cid')
+            // A job that ran out of attempts, or was cancelled, ends without an outcome of its image.
+            .on('jobs.state', 'in', ['dead', 'cancelled']),
+        )
+        .select(['review_images.uri', 'review_images.record_cid', 'review_images.blob_cid'])
+        .select(sql<string | null>`coalesce(review_images.outcome, jobs.outcome)`.as('how'))
+        .where('review_id', '=', reviewId)
+        .orderBy('review_images.uri')
+        .orderBy('review_images.blob_cid')
+        .execute()
+      return rows.map((row) => ({
+        uri: row.uri as AtUri,
+        recordCid: row.record_cid as Cid,
+        cid: row.blob_cid as Cid,
+        outcome: row.how ?? undefined,
+      }))
+    },
+
+    async list(reviewId) {
+      const rows = await db
+        .selectFrom('review_matches')
+        .selectAll()
+        .where('review_id', '=', reviewId)
+        .orderBy('distance')
+        .orderBy('id')
+        .execute()
+      return rows.map((row) => ({
+        uri: row.uri as AtUri,
+        recordCid: row.record_cid as Cid,
+        cid: row.blob_cid as Cid,
+        match: matchOfRow(row),
+        foundAt: row.found_at,
+      }))
+    },
+  }
+}
+
+async function saveOutcome(
+  db: Kysely<Schema>,
+  reviewId: number,
+  { uri, recordCid, cid }: ImageRef,
+  outcome: string,
+  lookedAt: string,
+): Promise<void> {
+  await db
+    .updateTable('review_images')
+    .set({ outcome, looked_at: lookedAt })
+    .where('review_id', '=', reviewId)
+    .where('uri', '=', uri)
+    .where('record_cid', '=', recordCid)
+    .where('blob_cid', '=', cid)
+    .execute()
+}
+
+async function saveMatches(
+  db: Kysely<Schema>,
+  reviewId: number,
+  { uri, recordCid, cid }: ImageRef,
+  matches: readonly Match[],
+  foundAt: string,
+): Promise<void> {
+  const { kept } = await db
+    .selectFrom('review_matches')
+    .select((select) => select.fn.countAll<number>().as('kept'))
+    .where('review_id', '=', reviewId)
+    .executeTakeFirstOrThrow()
+  const place = { review_id: reviewId, uri, record_cid: recordCid, blob_cid: cid }
+  const rows = matches
+    .slice(0, Math.max(0, maxEvidence - kept))
+    .map((match) => ({ ...place, ...rowOfMatch(match), found_at: foundAt }))
+  for (const row of rows) {
+    await db
+      .insertInto('review_matches')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['review_id', 'uri', 'blob_cid', 'bank_id', 'content_id'])
+          .doUpdateSet(row)
+          .where('review_matches.distance', '>', row.distance),
+      )
+      .execute()
+  }
+  await db.updateTable('reviews').set({ updated_at: foundAt }).where('id', '=', reviewId).execute()
+}
