@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { App } from '../src/app.ts'
 import { generateSigningKey } from '../src/atproto/signing-key.ts'
@@ -196,17 +199,38 @@ describe('a report through the host of its author', () => {
     })
   })
 
-  it('is counted', async () => {
+  it('is counted, and shown on the command line', async () => {
     const text = await (await fetch(`${app.operatorUrl}/metrics`)).text()
     expect(text).toMatch(/labeler_review_reports_total\{reason="sexual",outcome="opened"\} [1-9]/)
     expect(text).toContain('labeler_review_reports_total{reason="sexual",outcome="joined"} 1\n')
     expect(text).toContain('labeler_review_reports_total{reason="appeal",outcome="appeal-of-another"} 1\n')
     expect(text).toMatch(/labeler_review_reviews\{state="open"\} [1-9]/)
+    const listed = linesOf(await harrier('review', 'list', '--json'))
+    expect(listed[0]).toMatchObject({ state: 'open', nearest: expect.any(Number) })
+    expect(listed.at(-1)).not.toHaveProperty('nearest')
+    const table = await harrier('review', 'list', '--limit', '1')
+    expect(table.split('\n')[0]).toMatch(/^review +state +reports +matches +nearest +subject +since$/)
+    const withWords = (await tools.reviews.list(['open'], 100)).find(({ id }) => id === 1)
+    const shown = await harrier('review', 'show', '1')
+    for (const part of [withWords?.subject ?? '?', bob.did, '"private words"', 'pdq reference-512', 'hashed'])
+      expect(shown).toContain(part)
+    expect(linesOf(await harrier('review', 'show', '1', '--json'))).toMatchObject([{ review: { id: 1 } }])
+    await expect(harrier('review', 'show', '999')).rejects.toMatchObject({ code: 3 })
+    await expect(harrier('review', 'list', '--state', 'closed')).rejects.toMatchObject({ code: 3 })
   })
 
   const bankHashes = async (): Promise<number> => {
     const text = await (await fetch(`${app.operatorUrl}/metrics`)).text()
     return Number(/^labeler_match_bank_hashes (\d+)$/m.exec(text)?.[1])
+  }
+
+  const harrier = async (...argv: string[]): Promise<string> => {
+    const program = join(import.meta.dirname, '../scripts/harrier.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...argv], {
+      cwd: folder.path,
+      env: { ...folder.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') },
+    })
+    return stdout
   }
 })
 
@@ -216,4 +240,11 @@ function strongRef({ uri, cid }: Post): object {
 
 function isDone(line: string, uri: string): boolean {
   return line.includes('job.done') && line.includes(uri)
+}
+
+function linesOf(out: string): Record<string, unknown>[] {
+  return out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../src/lib/errors.ts'
 import type { Bank } from '../../src/model/bank.ts'
 import type { Tools } from '../../src/tools.ts'
-import { hasOption, UsageError } from '../lib/arguments.ts'
+import { hasOption, parseId, UsageError } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
 import { openCommandTools } from '../lib/open-command-tools.ts'
 import { requireBank } from '../lib/require-bank.ts'
@@ -41,7 +41,7 @@ export const bankRemoveCommand: Command = {
     if (isAll === (idText !== undefined)) {
       throw new UsageError('Expected either CONTENT_ID or --all for bank remove, to say what to remove')
     }
-    const contentId = idText === undefined ? undefined : parseContentId(idText)
+    const contentId = idText === undefined ? undefined : parseId(idText, 'CONTENT_ID')
     await using tools = await openCommandTools()
     const bank = await requireBank(tools, name)
     const isRemoved =
@@ -62,9 +62,4 @@ async function removeBank(tools: Tools, bank: Bank, isConfirmed: boolean): Promi
   const count = banks.find((candidate) => candidate.id === bank.id)?.contentCount ?? 0
   if (count > 0 && !isConfirmed) throw new BankNotEmptyError(bank.name, count)
   return tools.banks.remove(bank)
-}
-
-function parseContentId(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
-  throw new UsageError(`Expected a number for CONTENT_ID but received ${JSON.stringify(text)}`)
 }

@@ -14,6 +14,8 @@ import { labelCommand } from './label.ts'
 import { labelsCommand } from './labels.ts'
 import { matchCommand } from './match.ts'
 import { negateCommand } from './negate.ts'
+import { reviewListCommand } from './review-list.ts'
+import { reviewShowCommand } from './review-show.ts'
 import { serveCommand } from './serve.ts'
 import { setupCommand } from './setup.ts'
 
@@ -35,5 +37,7 @@ export const commands: readonly Command[] = [
   labelCommand,
   negateCommand,
   labelsCommand,
+  reviewListCommand,
+  reviewShowCommand,
   appviewSyncCommand,
 ]

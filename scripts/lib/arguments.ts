@@ -65,6 +65,12 @@ export function integerOption(args: Arguments, name: string, min: number, max: n
   )
 }
 
+/** Returns the number, as lists show it, that a parameter names. @throws {UsageError} when it is none. */
+export function parseId(text: string, parameter: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new UsageError(`Expected a number for ${parameter} but received ${JSON.stringify(text)}`)
+}
+
 /**
  * Returns the option's value among the words it may have, or undefined when it was not given.
  * @throws {UsageError} when it is none of them.
