@@ -125,7 +125,6 @@ async function msUntil(isTrue: () => Promise<boolean>): Promise<number> {
 /** The service as an operator starts it, with a stream that is not there. */
 function startService(dataDir: string, operatorPort: string): ChildProcess {
   const env = {
-    PATH: process.env['PATH'],
     HARRIER_DATA_DIR: dataDir,
     HARRIER_PUBLIC_HOST: '127.0.0.1',
     HARRIER_PUBLIC_PORT: '0',

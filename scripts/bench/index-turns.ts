@@ -57,10 +57,10 @@ export async function measureTurns(count: number): Promise<BenchResult[]> {
 /** Returns the time between two turns of the event loop that 999 of 1,000 stay below, while something is done. */
 async function longestTurns(work: () => Promise<void>): Promise<number> {
   const turns: number[] = []
-  let isDone = false
+  const state = { isDone: false }
   const watch = (async () => {
     let at = performance.now()
-    while (!isDone || turns.length < 2_000) {
+    while (!state.isDone || turns.length < 2_000) {
       await new Promise((resolve) => setImmediate(resolve))
       const now = performance.now()
       turns.push(now - at)
@@ -68,7 +68,7 @@ async function longestTurns(work: () => Promise<void>): Promise<number> {
     }
   })()
   await work()
-  isDone = true
+  state.isDone = true
   await watch
   const sorted = Float64Array.from(turns).toSorted()
   return sorted[Math.floor(sorted.length * 0.999)]!

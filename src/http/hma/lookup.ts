@@ -10,6 +10,8 @@ import type { Services } from '../services.ts'
 
 /** The names of hash types there, where they are not ours. */
 const namesThere: Readonly<Record<string, HashType>> = { video_md5: 'md5' }
+/** What is taken for yes. */
+const truths: readonly string[] = ['1', 'true', 'yes', 'on']
 /** Bytes of a list of banks. */
 const maxBanksText = 8_000
 
@@ -30,9 +32,8 @@ export function createLookup(services: Pick<Services, 'lookup'>): RequestHandler
 export function createRawLookup(services: Pick<Services, 'lookup'>): RequestHandler {
   return (request, response, next) => {
     answer(services, request).then((matches) => {
-      const isTold = ['1', 'true', 'yes', 'on'].includes(
-        String(request.query['include_distance']).toLowerCase(),
-      )
+      const asked = request.query['include_distance']
+      const isTold = typeof asked === 'string' && truths.includes(asked.toLowerCase())
       sendJson(response, {
         matches: matches.map(({ contentId, distance }) =>
           isTold ? { bank_content_id: contentId, distance } : contentId,
