@@ -54,6 +54,7 @@ const rules: readonly Rule[] = [
     may: ['src/lib/', 'src/config/', 'src/atproto/', 'src/world.ts', 'package.json'],
   },
   { from: 'src/setup.ts', may: ['src/'] },
+  { from: 'src/open-doctor.ts', may: ['src/', 'package.json'] },
   { from: 'src/serve.ts', may: ['src/app.ts', 'src/config/', 'src/lib/'] },
   { from: 'src/main.ts', may: ['src/serve.ts'] },
   {
@@ -61,11 +62,13 @@ const rules: readonly Rule[] = [
     may: [
       'package.json',
       'src/app.ts',
+      'src/open-doctor.ts',
       'src/serve.ts',
       'src/setup.ts',
       'src/tools.ts',
       'src/appview-sync.ts',
       'src/config/',
+      'src/identity/',
       'src/lib/',
       'src/model/',
     ],

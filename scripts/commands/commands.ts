@@ -9,6 +9,7 @@ import { bankRemoveCommand } from './bank-remove.ts'
 import { demoCommand } from './demo.ts'
 import { demoPostCommand } from './demo-post.ts'
 import { demoWatchCommand } from './demo-watch.ts'
+import { doctorCommand } from './doctor.ts'
 import { hashCommand } from './hash.ts'
 import { labelCommand } from './label.ts'
 import { labelsCommand } from './labels.ts'
@@ -40,4 +41,5 @@ export const commands: readonly Command[] = [
   reviewListCommand,
   reviewShowCommand,
   appviewSyncCommand,
+  doctorCommand,
 ]

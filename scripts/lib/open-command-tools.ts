@@ -1,5 +1,6 @@
 import { parseConfig } from '../../src/config/config.ts'
 import { type Env, readEnv } from '../../src/config/env.ts'
+import type { Doctor } from '../../src/open-doctor.ts'
 import type { Hashing, Tools } from '../../src/tools.ts'
 
 /** Opens what commands work with, on the given settings; on those of the environment and `.env` unless told. */
@@ -15,4 +16,11 @@ export async function openCommandHashing(): Promise<Hashing> {
   const { config } = parseConfig(readEnv())
   const { openHashing } = await import('../../src/tools.ts')
   return openHashing(config)
+}
+
+/** Returns the doctor, on the settings of the environment and `.env`; writes nothing. */
+export async function openCommandDoctor(env: Env = readEnv()): Promise<Doctor> {
+  const { config, secrets } = parseConfig(env)
+  const { createDoctor } = await import('../../src/open-doctor.ts')
+  return createDoctor(config, secrets)
 }

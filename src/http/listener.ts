@@ -53,7 +53,7 @@ export async function openListener(
   return {
     host,
     port,
-    url: `http://${localHost(host)}:${port}`,
+    url: localUrl({ host, port }),
     [Symbol.asyncDispose]: () => stop(server, upgrades, closeGraceMs),
   }
 }
@@ -89,9 +89,9 @@ function wantsWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** The address to dial for an address that was bound: `0.0.0.0` and `::` mean every interface. */
-function localHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
+/** Returns how this machine reaches what listens there: `0.0.0.0` and `::` mean every interface. */
+export function localUrl({ host, port }: ListenerAddress): string {
+  const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }
+  const dialled = everywhere[host] ?? (host.includes(':') ? `[${host}]` : host)
+  return `http://${dialled}:${port}`
 }
