@@ -24,7 +24,7 @@ export function doctorDepsOf(
     plcUrl: network.plcUrl,
     allowedPrivateOrigins,
     own: undefined,
-    limits: { timeoutMs: 5_000, quietMs: 200, maxLabels: 2_000 },
+    limits: { timeoutMs: 5_000, quietMs: 60, maxLabels: 2_000 },
     ...more,
   }
 }

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -37,19 +38,23 @@ export type QueryAnswer = { readonly labels: readonly Record<string, unknown>[];
 
 /** A running proxy. */
 export interface FaultyProxy extends AsyncDisposable {
-  /** `http://localhost:<port>`. */
+  /** `http://localhost:<port>`, or with TLS `https://localhost:<port>`. */
   readonly url: string
   /** Changed at will; holds for what comes next. */
   faults: ProxyFaults
 }
 
-/** Starts a proxy before a labeler. */
-export async function openFaultyProxy(target: string, faults: ProxyFaults = {}): Promise<FaultyProxy> {
+/** Starts a proxy before a labeler; with a certificate and its key, one that ends TLS. */
+export async function openFaultyProxy(
+  target: string,
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<FaultyProxy> {
   const handshakes = new WebSocketServer({ noServer: true, autoPong: true })
   const mute = new WebSocketServer({ noServer: true, autoPong: false })
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     void passOn(request, response, target, proxy.faults)
-  })
+  }
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { upgrade } = proxy.faults
     socket.on('error', () => socket.destroy())
@@ -66,8 +71,8 @@ export async function openFaultyProxy(target: string, faults: ProxyFaults = {}):
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const proxy: FaultyProxy = {
-    url: `http://localhost:${(server.address() as AddressInfo).port}`,
-    faults,
+    url: `${tls ? 'https' : 'http'}://localhost:${(server.address() as AddressInfo).port}`,
+    faults: {},
     async [Symbol.asyncDispose]() {
       for (const client of [...handshakes.clients, ...mute.clients]) client.terminate()
       server.closeAllConnections()

@@ -87,7 +87,7 @@ function describe(ms: number): string {
   const [amount, unit] =
     seconds < 120
       ? [seconds, 's']
-      : seconds < 7_200
+      : seconds < 5_400
         ? [Math.round(seconds / 60), 'min']
         : [Math.round(seconds / 3_600), 'h']
   return `${amount} ${unit} ${ms > 0 ? 'ahead' : 'behind'}`

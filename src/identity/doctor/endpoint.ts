@@ -74,13 +74,13 @@ function formFaults(url: URL, written: string): Finding[] {
   ]
 }
 
-function schemeFaults({ protocol, hostname, host, origin }: URL): Finding[] {
+function schemeFaults({ protocol, hostname, origin }: URL): Finding[] {
   if (protocol !== 'https:') {
     return [
       {
         status: 'fail',
         says: `the endpoint ${origin} is plain http, which nobody follows`,
-        fix: `Put a proxy with TLS in front of the service, and write the endpoint as https://${host}`,
+        fix: 'Put a proxy with TLS in front of the service, and write the endpoint as https://<host>; for development, name the origin in HARRIER_ALLOW_PRIVATE_ORIGINS',
       },
     ]
   }

@@ -9,6 +9,11 @@ export const serviceCheck: Check<'did'> = {
   async run(_evidence, deps, signal) {
     const { own } = deps
     if (own === undefined) return { status: 'unknown', says: 'this installation has no labeler' }
+    if (new URL(own.localUrl).port === '0')
+      return {
+        status: 'unknown',
+        says: 'it takes a free port (HARRIER_PUBLIC_PORT=0), which is not known here',
+      }
     const answer = await fetchAnswer(
       new URL('/xrpc/_health', own.localUrl),
       { ...deps, fetch: own.fetch },
