@@ -20,7 +20,8 @@ import {
   type ProxyFaults,
   type UpgradeFault,
 } from './support/faulty-proxy.ts'
-import { decodeFrame, type ReceivedLabels } from './support/label-subscriber.ts'
+import { decodeFrame, type ReceivedLabels, subscribeLabels } from './support/label-subscriber.ts'
+import { openLoopbackServer } from './support/listen.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import {
   createServiceFolder,
@@ -52,6 +53,7 @@ beforeAll(async () => {
   app = stack.use(await openService(folder))
   proxy = stack.use(await openFaultyProxy(app.publicUrl))
   await declare()
+  stack.use(await openSubscriber())
   await using tools = await openServiceTools(folder)
   await tools.publish({ uri: alice.did as Did, val: testLabel })
   await tools.publish({ uri: postOf('3k_under_score'), val: testLabel })
@@ -66,10 +68,9 @@ beforeEach(() => {
 describe('a healthy labeler', () => {
   it('is ok in every check, for its operator and for anybody', async () => {
     for (const results of [await examine(undefined, ours()), await examine('labeler.test', anybodys())]) {
-      const { subscribers, ...rest } = results
+      const { subscribers: _, ...rest } = results
       expect(Object.values(rest).filter(({ status }) => status !== 'ok')).toEqual([])
       expect(Object.keys(rest).length).toBeGreaterThan(16)
-      expect(subscribers).toMatchObject({ status: 'unknown', says: expect.any(String) })
       expect(verdictOf(Object.values(results))).toMatchObject({ isHealthy: true })
     }
   })
@@ -234,6 +235,61 @@ describe('a proxy that loses WebSockets', () => {
   })
 })
 
+describe('who subscribes', () => {
+  const times = { startedAt: '2026-01-02T03:04:05.678Z', labels: 4, position: 3 }
+  const one = { ...times, id: 'a', userAgent: 'appview/1.0', address: 'public', cursor: 2 }
+  const doctor = { ...one, userAgent: 'harrier/0.1.0 (doctor)' }
+  const past = { ...one, endedAt: '2026-01-02T04:00:00.000Z', end: 'too-slow' }
+
+  /** Returns what the check says of an operator listener that answers so. */
+  async function subscribersAt(body: unknown, status = 200) {
+    using operator = await openLoopbackServer((_request, response) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    })
+    return (await examine(undefined, ours({ operatorUrl: operator.origin })))['subscribers']
+  }
+
+  it('is told with user agent, address class, cursor and lag, the doctor itself left out', async () => {
+    const now = [
+      { ...one, lag: 1, waitingBytes: 0 },
+      { ...doctor, lag: 0 },
+    ]
+    expect(await subscribersAt({ lastSeq: 4, now, history: [one, past] })).toMatchObject({
+      status: 'ok',
+      says: '1 now: appview/1.0, public (cursor 2, 1 label behind, since 2026-01-02T03:04:05.678Z); before: appview/1.0, public from 2026-01-02T03:04:05.678Z to 2026-01-02T04:00:00.000Z (too-slow)',
+    })
+  })
+
+  it('is warned of when it is nobody', async () => {
+    expect(await subscribersAt({ lastSeq: 4, now: [{ ...doctor, lag: 0 }], history: [past] })).toMatchObject({
+      status: 'warn',
+      says: expect.stringMatching(/^nobody is subscribed.*before: appview/),
+      fix: expect.any(String),
+    })
+    expect(await subscribersAt({ lastSeq: 4, now: [], history: [] })).toMatchObject({
+      status: 'warn',
+      says: expect.stringContaining('nobody did before'),
+    })
+  })
+
+  it('is not known, with the reason, where nobody tells', async () => {
+    for (const [body, status] of [
+      [{ error: 'NotFound' }, 404],
+      [{ now: 1 }, 200],
+      [null, 200],
+    ] as const)
+      expect(await subscribersAt(body, status)).toMatchObject({
+        status: 'unknown',
+        says: expect.stringContaining(`does not tell (${status})`),
+      })
+    const { subscribers } = await examine(labeler.did, anybodys())
+    expect(subscribers).toMatchObject({
+      status: 'unknown',
+      says: expect.stringContaining('its own operator'),
+    })
+  })
+})
+
 describe('TLS', () => {
   it('is looked at for https and for wss: a certificate that nobody trusts, and an upgrade that is lost', async () => {
     await using secure = await openFaultyProxy(app.publicUrl, tlsIdentity)
@@ -278,7 +334,10 @@ describe('a hostile labeler', () => {
     proxy.faults = { frames: () => [Buffer.alloc(4_000_001)] }
     expect((await examine(labeler.did, anybodys(), 'replay'))['replay']).toMatchObject({ status: 'fail' })
     proxy.faults = { query: ({ labels }) => ({ labels, cursor: 'x'.repeat(2_000_000) }) }
-    expect((await examine(labeler.did, anybodys(), 'query'))['query']).toMatchObject({ status: 'fail' })
+    expect((await examine(labeler.did, anybodys(), 'query'))['query']).toMatchObject({
+      status: 'fail',
+      says: expect.stringContaining('more than is read of it'),
+    })
   })
 
   it('cannot confuse it by JSON of another shape', async () => {
@@ -633,7 +692,10 @@ describe('labels of a service whose clock is hours ahead, and many of them', () 
       status: 'ok',
       says: expect.stringContaining(`rises from 1 to ${total}`),
     })
-    expect(results['signatures']).toMatchObject({ status: 'ok', says: expect.stringContaining('250 labels') })
+    expect(results['signatures']).toMatchObject({
+      status: 'ok',
+      says: expect.stringMatching(/^1\d\d labels verified/),
+    })
     expect(results['query']).toMatchObject({ status: 'ok' })
     expect(results['clock']).toMatchObject({
       status: 'fail',
@@ -641,6 +703,21 @@ describe('labels of a service whose clock is hours ahead, and many of them', () 
     })
   })
 })
+
+/** Somebody who reads the stream, as a healthy labeler has it. */
+async function openSubscriber(): Promise<AsyncDisposable> {
+  const gone = new AbortController()
+  const opened = Promise.withResolvers<void>()
+  const options = { signal: gone.signal, onOpen: () => opened.resolve() }
+  const reading = Array.fromAsync(subscribeLabels(app.publicUrl, options))
+  await Promise.race([opened.promise, reading])
+  return {
+    async [Symbol.asyncDispose]() {
+      gone.abort()
+      await reading
+    },
+  }
+}
 
 const collection = 'app.bsky.labeler.service'
 const english = [{ lang: 'en', name: 'Known', description: 'A known image' }]

@@ -58,6 +58,10 @@ export function explainTrouble(error: unknown, name: string): NetworkTrouble {
   }
   if (error instanceof TooManyRedirectsError)
     return { says: `${name} redirects without end`, fix: 'Let the address answer by itself' }
+  if (error instanceof Error && error.message.endsWith('too large')) {
+    const fix = 'Look at what answers there: it is not what a labeler sends'
+    return { says: `${name} answers with more than is read of it`, fix }
+  }
   const codes = codesOf(error)
   const known = codes.flatMap((code) => troubles[code] ?? [])[0]
   if (known) return { says: `${name} cannot be reached: ${known.says}`, fix: known.fix }
