@@ -18,7 +18,7 @@ export const doctorCommand: Command = {
   notes: [
     'Follows a label from the DID to the reader: the DID document, the label key, the record that declares the values, the\n' +
       'endpoint, https and WebSocket, the stream and its numbers, signatures, values, clocks, queryLabels, the budget, and\n' +
-      'for this labeler who subscribes. It reads only, within bounds, and takes some ten seconds.',
+      'for this labeler who subscribes. It reads only, within bounds, and takes a few seconds.',
     'Each check is one line: ok; warn, something shown less well than it could; fail, what can keep labels from showing,\n' +
       'with what to do about it; unknown, with the reason. A check that needs what an earlier one did not find is not run.',
     'The labeler of this installation is HARRIER_LABELER_DID; run it on the machine of the service, on the same settings.\n' +
