@@ -13,7 +13,7 @@ import { localUrl } from './http/listener.ts'
 import { type CheckResult, type DoctorDeps, examineLabeler, type OwnLabeler } from './identity/doctor.ts'
 import { createSafeFetch, type SafeFetchOptions } from './lib/safe-fetch.ts'
 import { createSafeWebSocket } from './lib/safe-websocket.ts'
-import { signingKeyFile, openPolicy } from './resources.ts'
+import { openPolicy, signingKeyFile } from './resources.ts'
 
 /** Finds why a labeler's labels do not show. Reads the settings, the key and the policy, and writes nothing. */
 export interface Doctor {

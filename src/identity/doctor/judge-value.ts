@@ -1,8 +1,9 @@
 import { isLabelVal } from '../../model/label.ts'
+import { globalLabelVals } from '../../model/label-definition.ts'
 import type { Finding } from './check.ts'
 
 /** Values that clients know without a definition (`@atproto/api`, moderation/const/labels.ts). */
-const globalVals: ReadonlySet<string> = new Set(['porn', 'sexual', 'nudity', 'graphic-media', 'gore'])
+const globalVals: ReadonlySet<string> = new Set(globalLabelVals)
 /** System values that clients obey whoever sends them, without a definition and without a setting. */
 const systemVals: ReadonlySet<string> = new Set(['!hide', '!warn', '!no-unauthenticated'])
 
