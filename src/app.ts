@@ -88,6 +88,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     timeoutMs: config.fetchTimeoutMs,
     now: () => world.now().getTime(),
   })
+  // With millions of hashes this takes some seconds.
+  logger.info({}, 'match.loading')
   const matcher = opening.use(await openMatcher(database))
   const scanImage = createScanImage(
     {

@@ -51,6 +51,7 @@ export const matchCommand: Command = {
     if (bank !== undefined) await requireBank(tools, bank)
     const print = hasOption(args, 'json') ? printJson : printText
     let found = 0
+    terminal.progress('Reading the banks, some seconds for millions of hashes')
     for (const query of args.positionals) {
       const hashes = await hashesOfArgument(tools, query, type, { hasSha1: true })
       const matches = await tools.match(hashes, {

@@ -48,7 +48,7 @@ export interface Services {
   didDocument(): DidDocument | undefined
   /**
    * Returns what the enabled banks, or those of the names given, hold within their thresholds of a hash in lower-case hex;
-   * each content once, nearest first, then by bank and content.
+   * each content once, nearest first, then by content.
    */
   lookup(
     needle: { readonly type: HashType; readonly value: string },

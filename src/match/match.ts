@@ -58,7 +58,7 @@ export interface Matcher extends AsyncDisposable {
   readonly hasSha1: boolean
   /** Rejects when an index cannot be kept as it has to be: the process should end. Never resolves. */
   readonly failure: Promise<never>
-  /** Returns each content that an image matches once, with its nearest hash, nearest first, then by bank and content. */
+  /** Returns each content that an image matches once, with its nearest hash, nearest first, then by content. */
   match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Match[]>
   /** Returns each content that one hash matches, in the same order. */
   lookup(needle: Needle, options?: LookupOptions): Promise<Match[]>

@@ -19,7 +19,7 @@ export type Match = {
     }
 )
 
-/** Orders matches nearest first, then by bank and content, so that every run lists them alike. */
+/** Orders matches nearest first, then by content, whose ids are unique over all banks: every run lists them alike. */
 export function compareMatches(a: Match, b: Match): number {
-  return a.distance - b.distance || a.bankId - b.bankId || a.contentId - b.contentId
+  return a.distance - b.distance || a.contentId - b.contentId
 }

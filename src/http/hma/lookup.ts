@@ -51,7 +51,7 @@ function sendJson(response: Response, body: object): void {
 
 type Found = { readonly bank: string; readonly contentId: number; readonly distance: string }
 
-/** Nearest first, then by bank and content. `distance` is in bits, as text, and `-` for a digest. */
+/** Nearest first, then by content. `distance` is in bits, as text, and `-` for a digest. */
 async function answer(services: Pick<Services, 'lookup'>, request: Request): Promise<readonly Found[]> {
   const { type, value } = parseSignal(request)
   const banks = parseBanks(request)
