@@ -226,6 +226,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   const reading = opening.use(startTask(ingest.run))
 
+  logger.info({ key: key.did(), ...key.signer }, 'key.opened')
   logger.info({ version, did: src, public: http.public.url, operator: http.operator.url }, 'app.started')
   const open = opening.move()
   return {

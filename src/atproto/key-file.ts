@@ -7,7 +7,7 @@ import { generateSigningKey, importSigningKey, type SigningKey } from './signing
 export class KeyFileError extends AppError {
   override readonly name = 'KeyFileError'
   constructor(path: string, cause: unknown) {
-    super('internal', `Expected a private key of 64 hex digits in ${path} but received something else`, {
+    super('internal', `Expected a private key (64 hex digits) in ${path} but received something else`, {
       cause,
     })
   }

@@ -29,8 +29,29 @@ describe('SigningKey', () => {
     expect(again).not.toHaveProperty('exportHex')
   })
 
+  it('is of the curve that its text names, and its did:key says which', async () => {
+    const hex = 'ab'.repeat(32)
+    const [plain, k256, p256] = await Promise.all([hex, `k256:${hex}`, `P256:${hex}`].map(importSigningKey))
+    expect(k256?.did()).toBe(plain?.did())
+    // The multicodec prefixes of the two curves, in base58: https://atproto.com/specs/cryptography
+    expect(plain?.did()).toMatch(/^did:key:zQ3s/)
+    expect(p256?.did()).toMatch(/^did:key:zDna/)
+    const bytes = Buffer.from('a label')
+    const sig = (await p256?.sign(bytes)) as Uint8Array
+    expect(await verifySignature(p256?.did() as string, bytes, sig)).toBe(true)
+  })
+
   it('refuses text that is no key without repeating it', async () => {
-    for (const hex of ['', 'abc', 'z'.repeat(64), '0'.repeat(64), 'f'.repeat(64), 'ab'.repeat(33)]) {
+    for (const hex of [
+      '',
+      'abc',
+      'z'.repeat(64),
+      '0'.repeat(64),
+      'f'.repeat(64),
+      'ab'.repeat(33),
+      `k1:${'ab'.repeat(32)}`,
+      `p256:${'f'.repeat(64)}`,
+    ]) {
       const error = await importSigningKey(hex).catch((cause: unknown) => cause)
       expect(error).toMatchObject({ kind: 'invalid' })
       if (hex) expect(String(error)).not.toContain(hex)

@@ -126,12 +126,15 @@ export function optionalUrl(protocols: readonly string[], doc: string): Setting<
   return { parse: (value) => list.parse(value)[0], default: undefined, defaultText: '', doc }
 }
 
-/** A private key of 32 bytes as 64 hex digits, never shown. */
+/** A private key of 32 bytes as 64 hex digits, with `k256:` or `p256:` before it or without; never shown. */
 export function secretKey(doc: string): Setting<string | undefined> {
   return {
     parse(value) {
-      if (/^[0-9a-fA-F]{64}$/.test(value)) return value.toLowerCase()
-      throw new SettingProblem('a private key of 64 hex digits', `${value.length} characters that are not`)
+      if (/^(?:[kp]256:)?[0-9a-f]{64}$/i.test(value)) return value.toLowerCase()
+      throw new SettingProblem(
+        'a private key of 64 hex digits, with p256: before it or without',
+        `${value.length} characters that are not`,
+      )
     },
     default: undefined,
     defaultText: '',

@@ -89,7 +89,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     'The DID that labels are published as; without it did:web:localhost, which nobody can follow',
   ),
   signingKey: secretKey(
-    'The private key of #atproto_label, secp256k1, 64 hex digits; without it one is generated and kept',
+    'The private key of #atproto_label: 64 hex digits of secp256k1, or of P-256 with p256: before them; without it one is generated and kept',
   ),
   accountPassword: optionalText(
     'For harrier setup alone: the password of the labeler’s account, which it asks for otherwise; keep it out of .env',
