@@ -74,6 +74,23 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       expect(seen).toEqual([0, 1, 2])
     })
 
+    it('that are shared are durable when they resolve, and one that fails takes nobody along', async () => {
+      const enqueue = (n: number) =>
+        db.sharedTransaction(async (stores) => {
+          await stores.jobs.enqueue([imageOf({ uri: `${someUri}${n}` as AtUri })], at, 0)
+          if (n === 2) throw new Error('planted')
+          return n
+        })
+      const results = await Promise.allSettled([1, 2, 3].map(enqueue))
+      expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed'))).toEqual([
+        1,
+        'failed',
+        3,
+      ])
+      await using other = await open(path)
+      expect(await other.jobs.counts()).toMatchObject({ pending: 2 })
+    })
+
     it('of another connection show in the outside version, our own do not', async () => {
       const before = await db.outsideVersion()
       await db.jobs.enqueue([imageOf()], at, 0)

@@ -1,9 +1,9 @@
 /**
- * Acting's second front door: makes a decision true, in one transaction.
+ * Acting's second front door: makes a decision true, all of it or nothing.
  *
  * Owns: what a finished job writes (its end, the image's hashes, its matches, its labels, the evidence of open reviews,
- * the audit rows) and that all of it becomes durable together. Leaves to others: the decision (`decide.ts`), the
- * signature, and telling subscribers.
+ * the audit rows) and that all of it becomes durable together; jobs that end at the same time share a commit. Leaves to
+ * others: the decision (`decide.ts`), the signature, and telling subscribers.
  * Invariants: nothing is written for a job that was cancelled or ended meanwhile; repeating a job publishes nothing
  * twice; every effect leaves an audit row.
  */
@@ -33,7 +33,7 @@ export type Application = {
 }
 
 /** What `applyEffects` needs. */
-export type ApplyDeps = { readonly database: Pick<Database, 'transaction'>; readonly now: () => Date }
+export type ApplyDeps = { readonly database: Pick<Database, 'sharedTransaction'>; readonly now: () => Date }
 
 /**
  * Returns the function that applies a decision and resolves once that is durable.
@@ -45,7 +45,7 @@ export function createApplyEffects({
 }: ApplyDeps): (application: Application) => Promise<Applied> {
   return async (application) => {
     const at = now().toISOString()
-    const written = await database.transaction((stores) => write(stores, application, at))
+    const written = await database.sharedTransaction((stores) => write(stores, application, at))
     return { labels: written ?? [], isApplied: written !== undefined }
   }
 }

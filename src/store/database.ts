@@ -51,6 +51,12 @@ export interface Database extends Stores, AsyncDisposable {
    * everything back. Transactions do not nest; use only the given stores inside.
    */
   transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` as `transaction` does, in one that it may share with others' work: they wait for the disk together. A
+   * rejection rolls back that work alone; a promise that resolves means durable, as ever. `work` may await nothing but
+   * the given stores, for the others wait with it.
+   */
+  sharedTransaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
   /** Changes whenever another connection has committed; equal values mean nothing has come from outside. */
   outsideVersion(): Promise<number>
   /**

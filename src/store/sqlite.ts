@@ -11,6 +11,7 @@ import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
 import { createEvidenceStore } from './evidence-store.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { createImageStore } from './image-store.ts'
 import { createImportStore } from './import-store.ts'
 import { createJobStore } from './job-store.ts'
@@ -66,6 +67,10 @@ function databaseOver(db: Kysely<Schema>, file: SqliteFile.Database): Database {
   return {
     ...storesOver(db),
     transaction: (work) => db.transaction().execute((transaction) => work(storesOver(transaction))),
+    sharedTransaction: createGroupCommit({
+      transaction: (run) => db.transaction().execute(run),
+      storesOver,
+    }),
     outsideVersion: async () => file.pragma('data_version', { simple: true }) as number,
     async prepareForBulk() {
       tune(file, bulk)
