@@ -2,7 +2,6 @@
  * The composition root: opens what Harrier owns, wires the stages in the order of the flow, and starts them in reverse.
  * It holds no logic of its own. `tools.ts` is its small sister for the operator's commands.
  */
-import packageJson from '../package.json' with { type: 'json' }
 import { createApplyEffects } from './act/apply.ts'
 import { createDidDocument } from './atproto/did-document.ts'
 import { createFetchRecord } from './atproto/fetch-record.ts'
@@ -18,21 +17,31 @@ import { type JetstreamOptions, openJetstreamSource } from './ingest/jetstream.t
 import { createJobLog } from './job-log.ts'
 import { createLogger } from './lib/logger.ts'
 import { createRateLimiter } from './lib/rate-limit.ts'
-import { createSafeFetch } from './lib/safe-fetch.ts'
 import { startTask } from './lib/task.ts'
 import { openMatcher } from './match/match.ts'
 import { createMetrics } from './metrics.ts'
 import type { StreamCursor } from './model/stream-event.ts'
 import { runJob, type Stages } from './pipeline.ts'
 import { createLabelTail } from './publish/label-tail.ts'
+import { renewLabels } from './publish/renew-labels.ts'
+import { rotateKeyTimes, settleKeyChanges } from './publish/rotate-key.ts'
+import { createServedLabels } from './publish/served-labels.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
-import { hashPlanOf, hashPoolOptions, type Notice, openResources } from './resources.ts'
+import {
+  hashPlanOf,
+  hashPoolOptions,
+  type Notice,
+  openLabelKeyDocument,
+  openResources,
+  openSafeFetch,
+} from './resources.ts'
 import { createFetchSubjects } from './review/fetch-subjects.ts'
 import { createFileReport, type ReportLimits } from './review/file-report.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
 import { watchChanges } from './store/watch-changes.ts'
+import { userAgent, version } from './version.ts'
 import { createWorker, type JobObserver } from './worker.ts'
 import { realWorld, type World } from './world.ts'
 
@@ -59,8 +68,6 @@ export type AppOptions = {
   readonly logger?: ReturnType<typeof createLogger>
 }
 
-const { version } = packageJson
-const userAgent = `harrier/${version} (AT Protocol labeler)`
 const changePollMs = 50
 
 /** Opens the service; when it resolves, the listeners answer and the stream is being read. */
@@ -68,18 +75,15 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const { world = realWorld, logger = createLogger(config.logLevel) } = options
   await using opening = new AsyncDisposableStack()
 
-  const { database, key, src, policy, notices } = await openResources(config, secrets)
+  const { database, keyring, keyFolder, src, policy, notices } = await openResources(config, secrets, {
+    opener: 'service',
+    now: world.now,
+  })
   opening.use(database)
   const pool = opening.use(openHashPool(hashPoolOptions(config)))
   const poolIsReady = pool.prepare()
   const metrics = createMetrics()
-  const fetch = createSafeFetch({
-    timeoutMs: config.fetchTimeoutMs,
-    maxRedirects: config.maxRedirects,
-    allowedPrivateOrigins: config.allowPrivateOrigins,
-    userAgent,
-    fetch: world.fetch,
-  })
+  const fetch = openSafeFetch(config, { userAgent, fetch: world.fetch })
 
   const identity = createIdentityResolver({
     store: database.dids,
@@ -109,12 +113,13 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   await poolIsReady
   const applyEffects = createApplyEffects({ database, now: world.now })
   const signLabels = createSignLabels({
-    key,
+    key: () => keyring.current,
     src,
     declaredVals: new Set(policy.labels),
     now: world.now,
   })
-  const tail = createLabelTail({ labels: database.labels })
+  const served = createServedLabels({ database, keyOf: keyring.keyOf })
+  const tail = createLabelTail({ labels: served })
 
   const stages: Stages = {
     scanImage,
@@ -179,12 +184,13 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     jobCounts: () => database.jobs.counts(),
     lastSeq: () => database.labels.lastSeq(),
     reviewCounts: () => database.reviews.counts(),
+    staleLabels: () => database.keys.countStale(),
   })
 
   const services: Services = {
     version,
     did: src,
-    queryLabels: (wanted) => database.labels.query(wanted, world.now().toISOString()),
+    queryLabels: (wanted) => served.query(wanted, world.now().toISOString()),
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
     verifyCaller,
     fileReport,
@@ -198,12 +204,13 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const documentOf = (url: string) =>
     createDidDocument({
       did: src,
-      publicKeyMultibase: key.publicKeyMultibase(),
+      publicKeyMultibase: keyring.current.publicKeyMultibase(),
       endpoint: config.publicUrl ?? url,
     })
   const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
 
   const onChange = async () => {
+    await keyring.refresh()
     await database.bankChanges.forgetRemovals(await matcher.refresh())
     tail.wake()
     worker.wake()
@@ -212,6 +219,11 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const pruning = opening.use(
     startTask((signal) => pruneJobs(database.jobs, config.jobRetentionDays, world.now, signal)),
   )
+  const document = openLabelKeyDocument(config, fetch)
+  const change = { database, folder: keyFolder, src, document, now: world.now, times: rotateKeyTimes }
+  const settling = opening.use(startTask((signal) => settleKeyChanges(change, onChange, signal)))
+  const onRenewed = (labels: number) => logger.info({ labels }, 'labels.renewed')
+  const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
   const working = opening.use(startTask(worker.run))
   const fetching = opening.use(startTask(fetchSubjects.run))
   const source = opening.use(
@@ -226,7 +238,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   const reading = opening.use(startTask(ingest.run))
 
-  logger.info({ key: key.did(), ...key.signer }, 'key.opened')
+  logger.info({ key: keyring.current.did(), ...keyring.current.signer }, 'key.opened')
   logger.info({ version, did: src, public: http.public.url, operator: http.operator.url }, 'app.started')
   const open = opening.move()
   return {
@@ -235,7 +247,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     did: src,
     notices,
     failure: Promise.race(
-      [matcher, watching, pruning, working, fetching, reading].map((part) => part.failure),
+      [matcher, watching, pruning, settling, renewing, working, fetching, reading].map(
+        (part) => part.failure,
+      ),
     ),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

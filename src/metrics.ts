@@ -28,6 +28,7 @@ export type Gauges = {
   readonly jobCounts: () => Promise<Readonly<Record<string, number>>>
   readonly lastSeq: () => Promise<number>
   readonly reviewCounts: () => Promise<Readonly<Record<string, number>>>
+  readonly staleLabels: () => Promise<number>
 }
 
 /** An answered request; `route` is a path as it was declared. */
@@ -201,4 +202,9 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
     })
   readByState('labeler_worker_jobs', 'Jobs in the store, by state', gauges.jobCounts)
   readByState('labeler_review_reviews', 'Reviews in the store, by state', gauges.reviewCounts)
+  read(
+    'labeler_publish_stale_labels',
+    'Labels that the live key is still to sign, after a change of keys',
+    gauges.staleLabels,
+  )
 }

@@ -3,9 +3,8 @@
  * knows. It opens no store, and works beside a service that runs and beside one that never did.
  */
 import { Resolver } from 'node:dns/promises'
-import { existsSync } from 'node:fs'
 import packageJson from '../package.json' with { type: 'json' }
-import { openKeyFile } from './atproto/key-file.ts'
+import { createKeyFolder } from './atproto/key-folder.ts'
 import { importSigningKey } from './atproto/signing-key.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
@@ -13,7 +12,7 @@ import { localUrl } from './http/listener.ts'
 import { type CheckResult, type DoctorDeps, examineLabeler, type OwnLabeler } from './identity/doctor.ts'
 import { createSafeFetch, type SafeFetchOptions } from './lib/safe-fetch.ts'
 import { createSafeWebSocket } from './lib/safe-websocket.ts'
-import { openPolicy, signingKeyFile } from './resources.ts'
+import { openPolicy } from './resources.ts'
 
 /** Finds why a labeler's labels do not show. Reads the settings, the key and the policy, and writes nothing. */
 export interface Doctor {
@@ -73,6 +72,5 @@ async function ownLabeler(config: Config, secrets: Secrets): Promise<OwnLabeler 
 
 async function ownSigningKey(config: Config, { signingKey }: Secrets): Promise<string | undefined> {
   if (signingKey !== undefined) return (await importSigningKey(signingKey)).did()
-  const file = signingKeyFile(config)
-  return existsSync(file) ? (await openKeyFile(file)).did() : undefined
+  return (await createKeyFolder(config.dataDir).current())?.did()
 }

@@ -1,21 +1,26 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openKeyFile } from './atproto/key-file.ts'
+import { createKeyFolder, type KeyFolder } from './atproto/key-folder.ts'
+import { createLabelKeyDocument, type LabelKeyDocument } from './atproto/label-key-document.ts'
 import { importSigningKey, type SigningKey } from './atproto/signing-key.ts'
 import type { Secrets } from './config/config.ts'
 import { cautiousPolicy, parsePolicy } from './config/policy.ts'
 import type { Config } from './config/settings.ts'
+import { type Keyring, openKeyring } from './keyring.ts'
+import { createSafeFetch, type SafeFetch } from './lib/safe-fetch.ts'
 import type { HashPlan } from './model/hash-plan.ts'
 import { type Did, parseDid } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
 import type { HashPoolOptions } from './scan/hash-pool.ts'
 import type { Database } from './store/database.ts'
 import { openSqlite } from './store/sqlite.ts'
+import { realWorld, type World } from './world.ts'
 
 /** What both the service and the operator's commands stand on. The opener of `database` closes it. */
 export type Resources = {
   readonly database: Database
-  readonly key: SigningKey
+  readonly keyring: Keyring
+  readonly keyFolder: KeyFolder
   /** The labeler. */
   readonly src: Did
   readonly policy: Policy
@@ -26,12 +31,54 @@ export type Resources = {
 /** One thing that the operator has not decided. */
 export type Notice = { readonly setting: string; readonly means: string; readonly fix: string }
 
-/** Opens the database and the signing key, and reads the policy. */
-export async function openResources(config: Config, secrets: Secrets): Promise<Resources> {
+/**
+ * Opens the database and the signing key, and reads the policy. Only the service may take up another key that the
+ * operator has set: see `openKeyring`.
+ */
+export async function openResources(
+  config: Config,
+  secrets: Secrets,
+  { opener, now }: { readonly opener: 'service' | 'command'; readonly now: () => Date },
+): Promise<Resources> {
   const policy = openPolicy(config)
-  const key = await openSigningKey(config, secrets)
-  const database = await openSqlite({ path: join(config.dataDir, 'harrier.db') })
-  return { database, key, src: labelerOf(config), policy, notices: noticesOf(config, secrets) }
+  await using opening = new AsyncDisposableStack()
+  const database = opening.use(await openSqlite({ path: databaseFile(config) }))
+  const keyFolder = createKeyFolder(config.dataDir)
+  const sources = { store: database.keys, folder: keyFolder, setting: secrets.signingKey, now }
+  const keyring = await openKeyring(sources, opener)
+  opening.move()
+  const notices = noticesOf(config, secrets, keyring)
+  return { database, keyring, keyFolder, src: labelerOf(config), policy, notices }
+}
+
+/** Returns the fetch that keeps to public addresses; what else differs is the caller's to say. */
+export function openSafeFetch(
+  config: Config,
+  { userAgent, fetch }: { readonly userAgent: string; readonly fetch: World['fetch'] },
+): SafeFetch {
+  return createSafeFetch({
+    timeoutMs: config.fetchTimeoutMs,
+    maxRedirects: config.maxRedirects,
+    allowedPrivateOrigins: config.allowPrivateOrigins,
+    userAgent,
+    fetch,
+  })
+}
+
+/** Returns the labeler's DID document. A `did:web` is ours when its host is that of the public listener. */
+export function openLabelKeyDocument(config: Config, fetch: SafeFetch): LabelKeyDocument {
+  const did = labelerOf(config)
+  const host = /^did:web:([^:]+)$/.exec(did)?.[1]
+  const publicHost = config.publicUrl === undefined ? undefined : new URL(config.publicUrl).host
+  const isOurs =
+    host !== undefined && (config.labelerDid === undefined || decodeURIComponent(host) === publicHost)
+  return createLabelKeyDocument({
+    did,
+    isOurs,
+    fetch,
+    plcUrl: config.plcUrl,
+    timeoutMs: config.fetchTimeoutMs,
+  })
 }
 
 /** Returns the policy of the policy file, or the cautious one where none is named. */
@@ -39,9 +86,22 @@ export function openPolicy({ policyFile }: Config): Policy {
   return policyFile === undefined ? cautiousPolicy : parsePolicy(readFileSync(policyFile, 'utf8'), policyFile)
 }
 
-/** Returns the key that labels are signed with: that of the settings, else that of the key file, made on first use. */
-export function openSigningKey(config: Config, { signingKey }: Secrets): Promise<SigningKey> {
-  return signingKey === undefined ? openKeyFile(signingKeyFile(config)) : importSigningKey(signingKey)
+/**
+ * Returns the key that labels are signed with, for those who have no store open: the live one where there is a database,
+ * else that of the settings or of the key file, made on first use.
+ * @throws {LiveKeyMissingError}
+ */
+export async function openSigningKey(config: Config, { signingKey: setting }: Secrets): Promise<SigningKey> {
+  const folder = createKeyFolder(config.dataDir)
+  if (!existsSync(databaseFile(config)))
+    return setting === undefined ? folder.openCurrent() : importSigningKey(setting)
+  await using database = await openSqlite({ path: databaseFile(config) })
+  const sources = { store: database.keys, folder, setting, now: realWorld.now }
+  return (await openKeyring(sources, 'command')).current
+}
+
+function databaseFile({ dataDir }: Config): string {
+  return join(dataDir, 'harrier.db')
 }
 
 /** The file of the signing key, for where none is set. */
@@ -77,7 +137,7 @@ function labelerOf(config: Config): Did {
   return config.labelerDid ?? (parseDid(`did:web:localhost%3A${config.publicPort}`) as Did)
 }
 
-function noticesOf(config: Config, secrets: Secrets): Notice[] {
+function noticesOf(config: Config, secrets: Secrets, keyring: Keyring): Notice[] {
   const notices: (Notice | false)[] = [
     config.policyFile === undefined && {
       setting: 'HARRIER_POLICY_FILE',
@@ -93,6 +153,11 @@ function noticesOf(config: Config, secrets: Secrets): Notice[] {
       setting: 'HARRIER_SIGNING_KEY',
       means: `labels are signed with the key in ${signingKeyFile(config)}, generated on first use`,
       fix: 'back that file up, or set a key of your own',
+    },
+    keyring.isSettingRetired && {
+      setting: 'HARRIER_SIGNING_KEY',
+      means: 'it holds a key that was rotated out; labels are signed with the key in the data folder',
+      fix: 'remove the setting, and back up signing-key.hex',
     },
     config.labelerDid?.startsWith('did:web:') === true &&
       config.publicUrl === undefined && {

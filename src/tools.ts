@@ -21,14 +21,25 @@ import type { Cid, SubjectUri } from './model/ids.ts'
 import type { SequencedLabel } from './model/label.ts'
 import type { Match } from './model/match.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
+import { type KeyRotation, type RotateKeyRequest, rotateKey, rotateKeyTimes } from './publish/rotate-key.ts'
 import { createSignLabel } from './publish/sign-labels.ts'
-import { hashPlanOf, hashPoolOptions, openResources } from './resources.ts'
+import {
+  hashPlanOf,
+  hashPoolOptions,
+  openLabelKeyDocument,
+  openResources,
+  openSafeFetch,
+} from './resources.ts'
 import type { HashOutcome } from './scan/hash-image.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import type { AuditEntry } from './store/audit-store.ts'
 import type { Database, Stores } from './store/database.ts'
+import type { KnownKey } from './store/key-store.ts'
+import { userAgent } from './version.ts'
+import { realWorld } from './world.ts'
 
 export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
+export type { UpdateDocument } from './publish/rotate-key.ts'
 
 /** A label or a negation that a person asks for. */
 export type LabelRequest = {
@@ -91,6 +102,14 @@ export interface Tools extends Hashing {
    * nothing to withdraw.
    */
   publish(request: LabelRequest): Promise<SequencedLabel | undefined>
+  readonly key: {
+    /** Returns the label keys, oldest first, and how many labels the live one is still to sign. */
+    list(): Promise<{ readonly keys: readonly KnownKey[]; readonly stale: number }>
+    /** True for a `did:web` whose document the service itself serves: nothing needs to be written into it. */
+    readonly isDocumentOurs: boolean
+    /** Changes the label key; see `rotateKey`. */
+    rotate(request: RotateKeyRequest, signal: AbortSignal): Promise<KeyRotation>
+  }
   /** Returns the current labels that match any pattern, in seq order. */
   queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
   readonly reviews: {
@@ -123,10 +142,13 @@ export function openHashing(config: Config): Hashing {
 /** Opens what the commands work with. */
 export async function openTools(config: Config, secrets: Secrets): Promise<Tools> {
   await using opening = new AsyncDisposableStack()
-  const { database, key, src, policy } = await openResources(config, secrets)
+  const now = () => new Date()
+  const opened = await openResources(config, secrets, { opener: 'command', now })
+  const { database, keyring, keyFolder, src, policy } = opened
   opening.use(database)
   const hashing = opening.use(openHashing(config))
-  const sign = createSignLabel({ key, src, declaredVals: new Set(policy.labels), now: () => new Date() })
+  const document = openLabelKeyDocument(config, openSafeFetch(config, { userAgent, fetch: realWorld.fetch }))
+  const sign = createSignLabel({ key: () => keyring.current, src, declaredVals: new Set(policy.labels), now })
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
@@ -219,6 +241,16 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
         await log.append([audit(action, request.uri, { seq: published.seq, val: request.val })])
         return published
       }),
+    key: {
+      list: async () => ({ keys: await database.keys.list(), stale: await database.keys.countStale() }),
+      isDocumentOurs: document.isOurs,
+      rotate: (request, signal) =>
+        rotateKey(
+          { database, folder: keyFolder, src, document, now, times: rotateKeyTimes },
+          request,
+          signal,
+        ),
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

@@ -132,4 +132,19 @@ describe('the command line', () => {
       err: expect.stringContaining('undeclared'),
     })
   })
+
+  it('changes the label key, and says what it did when that is repeated', async () => {
+    const before = linesOf((await harrier('key', 'list', '--json')).out)
+    expect(before).toMatchObject([{ state: 'live' }, { stale: 0 }])
+    const rotated = await harrier('key', 'rotate', '--json')
+    expect([rotated.code, rotated.err]).toEqual([0, ''])
+    const [{ didKey, retired, stale }] = linesOf(rotated.out) as [Record<string, unknown>]
+    expect(stale).toBe(2)
+    expect(linesOf((await harrier('key', 'rotate', '--json')).out)).toEqual([{ didKey, stale }])
+    expect(linesOf((await harrier('key', 'list', '--json')).out)).toMatchObject([
+      { didKey: retired, state: 'retired' },
+      { didKey, state: 'live' },
+      { stale },
+    ])
+  })
 })

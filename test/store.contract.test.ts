@@ -22,6 +22,7 @@ const labelOf = (parts: Partial<SignedLabel> = {}): SignedLabel => ({
   cts: at,
   sig: new Uint8Array(64),
   bytes: new Uint8Array([1, 2]),
+  signedBy: 'did:key:zFirst',
   ...parts,
 })
 const query = (uriPatterns: string[], parts = {}) => ({

@@ -11,6 +11,8 @@ import { demoPostCommand } from './demo-post.ts'
 import { demoWatchCommand } from './demo-watch.ts'
 import { doctorCommand } from './doctor.ts'
 import { hashCommand } from './hash.ts'
+import { keyListCommand } from './key-list.ts'
+import { keyRotateCommand } from './key-rotate.ts'
 import { labelCommand } from './label.ts'
 import { labelsCommand } from './labels.ts'
 import { matchCommand } from './match.ts'
@@ -42,4 +44,6 @@ export const commands: readonly Command[] = [
   reviewShowCommand,
   appviewSyncCommand,
   doctorCommand,
+  keyListCommand,
+  keyRotateCommand,
 ]

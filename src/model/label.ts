@@ -25,10 +25,12 @@ export type SignedLabel = Label & {
   readonly sig: Uint8Array
   /** The whole signed label as canonical DAG-CBOR, `sig` included: what goes on the stream. */
   readonly bytes: Uint8Array
+  /** The key that signed it, `did:key:…`. */
+  readonly signedBy: string
 }
 
 /** A published label with its place in the stream: positive, rising, never reused, gaps allowed. */
-export type SequencedLabel = SignedLabel & { readonly seq: number }
+export type SequencedLabel = Omit<SignedLabel, 'signedBy'> & { readonly seq: number }
 
 /** The current value for one subject and label value, as decisions need it. */
 export type LabelState = Pick<Label, 'uri' | 'val' | 'cts' | 'exp'> & {

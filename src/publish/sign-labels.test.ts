@@ -97,17 +97,22 @@ describe('signLabels', () => {
   it('signs the label effects in order, at the present, and passes over the others', async () => {
     const key = await generateSigningKey()
     const signLabels = createSignLabels({
-      key,
+      key: () => key,
       src,
       declaredVals: new Set(['spam', 'known-image']),
       now: () => noon,
     })
-    const labels = await signLabels([
+    const signed = await signLabels([
       { kind: 'log', match },
       { kind: 'label', uri, cid, val: 'spam', after: undefined, match },
       { kind: 'withheld', val: 'spam', because: 'withdrawn', match },
       { kind: 'label', uri, cid, val: 'known-image', after: '2026-01-01T00:00:00.000Z', match },
     ])
+    const labels = signed.map((label) => {
+      const { signedBy, ...rest } = label
+      expect(signedBy).toBe(key.did())
+      return rest
+    })
     expect(labels).toEqual([
       { ver: 1, src, uri, cid, val: 'spam', cts: '2026-01-02T12:00:00.000Z', sig: bytesOf, bytes: bytesOf },
       {
@@ -128,8 +133,9 @@ describe('signLabels', () => {
   })
 
   it('makes every label strictly later than the one before it, also when the clock went back', async () => {
+    const key = await generateSigningKey()
     const signLabels = createSignLabels({
-      key: await generateSigningKey(),
+      key: () => key,
       src,
       declaredVals: new Set(['spam']),
       now: () => noon,
@@ -151,7 +157,7 @@ describe('signLabels', () => {
 
   it('refuses a value that is illegal or undeclared, before it signs anything', async () => {
     let signatures = 0
-    const key = { sign: async () => (signatures++, new Uint8Array(64)) }
+    const key = () => ({ did: () => 'did:key:z', sign: async () => (signatures++, new Uint8Array(64)) })
     const declaredVals = new Set(['spam', 'Bad Name!', '-dash', 'x'.repeat(129)])
     const signLabels = createSignLabels({ key, src, declaredVals, now: () => noon })
     for (const val of ['Bad Name!', '-dash', 'x'.repeat(129), '', 'undeclared']) {
@@ -165,8 +171,9 @@ describe('signLabels', () => {
 
 describe('signLabel, for a person', () => {
   it('withdraws even a value that is no longer declared, and puts on only declared ones', async () => {
+    const key = await generateSigningKey()
     const signLabel = createSignLabel({
-      key: await generateSigningKey(),
+      key: () => key,
       src,
       declaredVals: new Set(['spam']),
       now: () => noon,

@@ -18,13 +18,17 @@ import { encodeSigned, encodeUnsigned } from './encode-label.ts'
 
 /** What signing needs. */
 export type SignLabelsDeps = {
-  readonly key: Pick<SigningKey, 'sign'>
+  /** Returns the key that is live now. */
+  readonly key: () => LabelKey
   /** The labeler. */
   readonly src: Did
   /** The values that the labeler's service record declares; no other is put on anything. */
   readonly declaredVals: ReadonlySet<string>
   readonly now: () => Date
 }
+
+/** What signing asks of a key. */
+export type LabelKey = Pick<SigningKey, 'sign' | 'did'>
 
 /** A label to be made: its subject and value, without the fields that signing fills in. */
 export type LabelDraft = {
@@ -51,19 +55,20 @@ export function createSignLabels(
       .filter((effect) => effect.kind === 'label')
       .map(({ uri, cid, val, after }) => ({ uri, cid, val, after }))
     const labels = drafts.map((draft) => labelOfDraft(deps, draft))
-    return Promise.all(labels.map((label) => signLabel(deps.key, label)))
+    const key = deps.key()
+    return Promise.all(labels.map((label) => signLabel(key, label)))
   }
 }
 
 /** Returns a function that signs one label or negation that a person asked for, by the same rules as the machine's. */
 export function createSignLabel(deps: SignLabelsDeps): (draft: LabelDraft) => Promise<SignedLabel> {
-  return async (draft) => signLabel(deps.key, labelOfDraft(deps, draft))
+  return async (draft) => signLabel(deps.key(), labelOfDraft(deps, draft))
 }
 
 /** Returns the label with its signature and its bytes. It is signed as it is: nothing is checked or filled in. */
-export async function signLabel(key: Pick<SigningKey, 'sign'>, label: Label): Promise<SignedLabel> {
+export async function signLabel(key: LabelKey, label: Label): Promise<SignedLabel> {
   const sig = await key.sign(encodeUnsigned(label))
-  return { ...label, ver: 1, sig, bytes: encodeSigned(label, sig) }
+  return { ...label, ver: 1, sig, bytes: encodeSigned(label, sig), signedBy: key.did() }
 }
 
 function labelOfDraft({ src, declaredVals, now }: SignLabelsDeps, { after, ...draft }: LabelDraft): Label {

@@ -20,6 +20,7 @@ import type { EvidenceStore } from './evidence-store.ts'
 import type { ImageStore } from './image-store.ts'
 import type { ImportStore } from './import-store.ts'
 import type { JobStore } from './job-store.ts'
+import type { KeyStore } from './key-store.ts'
 import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
 import type { ReviewStore } from './review-store.ts'
@@ -37,6 +38,7 @@ export interface Stores {
   readonly images: ImageStore
   readonly imports: ImportStore
   readonly jobs: JobStore
+  readonly keys: KeyStore
   readonly labels: LabelStore
   readonly matches: MatchStore
   readonly reviews: ReviewStore

@@ -1,9 +1,11 @@
 import { type Kysely, sql } from 'kysely'
 import { AppError } from '../lib/errors.ts'
-import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
+import type { Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { LabelState, SequencedLabel, SignedLabel } from '../model/label.ts'
+import { keyIdOf } from './key-store.ts'
+import { labelOfRow } from './label-row.ts'
 import { type LabelQuery, queryLabelRows } from './query-labels.ts'
-import type { Row, Schema } from './schema.ts'
+import type { Schema } from './schema.ts'
 
 /** A label that is not newer than the one it would replace: somebody else wrote first, so the decision is stale. */
 export class StaleLabelError extends AppError {
@@ -44,8 +46,9 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
     async append(labels) {
       const written: SequencedLabel[] = []
       for (const label of labels) {
-        const seq = await appendOne(db, label)
-        if (seq !== undefined) written.push({ ...label, seq })
+        const { signedBy, ...published } = label
+        const seq = await appendOne(db, published, signedBy)
+        if (seq !== undefined) written.push({ ...published, seq })
       }
       return written
     },
@@ -92,7 +95,11 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
   }
 }
 
-async function appendOne(db: Kysely<Schema>, label: SignedLabel): Promise<number | undefined> {
+async function appendOne(
+  db: Kysely<Schema>,
+  label: Omit<SignedLabel, 'signedBy'>,
+  signedBy: string,
+): Promise<number | undefined> {
   const current = await db
     .selectFrom('labels')
     .select(['seq', 'cts', 'cid', 'neg', 'exp'])
@@ -123,25 +130,10 @@ async function appendOne(db: Kysely<Schema>, label: SignedLabel): Promise<number
       exp: label.exp ?? null,
       sig: Buffer.from(label.sig),
       bytes: Buffer.from(label.bytes),
+      key_id: keyIdOf(signedBy),
       is_current: 1,
     })
     .returning('seq')
     .executeTakeFirstOrThrow()
   return row.seq
-}
-
-function labelOfRow(row: Row<'labels'>): SequencedLabel {
-  return {
-    seq: row.seq,
-    ver: 1,
-    src: row.src as Did,
-    uri: row.uri as Did | AtUri,
-    ...(row.cid === null ? {} : { cid: row.cid as Cid }),
-    val: row.val,
-    ...(row.neg === 1 ? { neg: true as const } : {}),
-    cts: row.cts,
-    ...(row.exp === null ? {} : { exp: row.exp }),
-    sig: row.sig,
-    bytes: row.bytes,
-  }
 }

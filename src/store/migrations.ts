@@ -11,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-bank-files': { up: (db: Kysely<unknown>) => run(db, bankFiles) },
   '0004-removals': { up: (db: Kysely<unknown>) => run(db, removals) },
   '0005-reports': { up: (db: Kysely<unknown>) => run(db, reports) },
+  '0006-signing-keys': { up: (db: Kysely<unknown>) => run(db, signingKeys) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -180,4 +181,15 @@ const reports = [
   ) STRICT`,
   `CREATE TABLE used_tokens (digest TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
   `CREATE INDEX used_tokens_until ON used_tokens (until)`,
+]
+
+/** Which key signed the labels that are there is not known: they are stale, and signed anew by the first live key. */
+const signingKeys = [
+  `CREATE TABLE signing_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, did_key TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('next', 'switching', 'live', 'retired')), changed_at TEXT NOT NULL
+  ) STRICT`,
+  `CREATE UNIQUE INDEX signing_keys_live ON signing_keys (state) WHERE state = 'live'`,
+  `ALTER TABLE labels ADD COLUMN key_id INTEGER NOT NULL DEFAULT 0`,
+  `CREATE INDEX labels_key ON labels (key_id)`,
 ]

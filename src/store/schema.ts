@@ -115,7 +115,20 @@ export type LabelTable = {
   exp: string | null
   sig: Buffer
   bytes: Buffer
+  /** The key that signed it, in `signing_keys`; 0 when that is not known. */
+  key_id: number
   is_current: number
+}
+
+/** States of a row in `signing_keys`: `switching` is a `next` key whose place in the DID document is being made. */
+export const keyStates = ['next', 'switching', 'live', 'retired'] as const
+
+/** `signing_keys`: the public halves of the label keys, at most one of them live and one next. */
+export type SigningKeyTable = {
+  id: Generated<number>
+  did_key: string
+  state: (typeof keyStates)[number]
+  changed_at: string
 }
 
 /** `matches`: every match found, with the job that found it. */
@@ -223,6 +236,7 @@ export type Schema = {
   bank_hash_removals: BankHashRemovalTable
   bank_imports: BankImportTable
   labels: LabelTable
+  signing_keys: SigningKeyTable
   matches: MatchTable
   audit: AuditTable
   did_docs: DidDocTable

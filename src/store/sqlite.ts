@@ -15,6 +15,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { createImageStore } from './image-store.ts'
 import { createImportStore } from './import-store.ts'
 import { createJobStore } from './job-store.ts'
+import { createKeyStore } from './key-store.ts'
 import { createLabelStore } from './label-store.ts'
 import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
@@ -105,6 +106,7 @@ function storesOver(db: Kysely<Schema>): Stores {
     images: createImageStore(db),
     imports: createImportStore(db),
     jobs: createJobStore(db),
+    keys: createKeyStore(db),
     labels: createLabelStore(db),
     matches: createMatchStore(db),
     reviews: createReviewStore(db),

@@ -16,7 +16,7 @@ export function unsignedLabel(fields: Partial<Omit<Label, 'uri'>> & { readonly u
     uri: fields.uri as SubjectUri,
   }
   const sig = new Uint8Array(createHash('sha512').update(JSON.stringify(label)).digest())
-  return { ...label, ver: 1, sig, bytes: encodeSigned(label, sig) }
+  return { ...label, ver: 1, sig, bytes: encodeSigned(label, sig), signedBy: 'did:key:zMadeUp' }
 }
 
 /** Returns the address of a made-up post; each number has its own. */

@@ -1,0 +1,66 @@
+import type { UpdateDocument } from '../../src/tools.ts'
+import { abortOnSignals } from '../lib/abort-on-signals.ts'
+import { hasOption } from '../lib/arguments.ts'
+import { type Command, jsonOption } from '../lib/command.ts'
+import { openCommandTools } from '../lib/open-command-tools.ts'
+import type { Terminal } from '../lib/terminal.ts'
+
+/** `harrier key rotate`: change the label key. */
+export const keyRotateCommand: Command = {
+  name: 'key rotate',
+  summary: 'change the label key',
+  parameters: '',
+  arity: [0, 0],
+  options: {
+    again: { type: 'boolean', help: 'change the key though that was done within the hour' },
+    ...jsonOption,
+  },
+  notes: [
+    'Makes a new key in the data folder, holds labels back while the DID document is changed to it, and makes it the live\n' +
+      'one as soon as the document names it. All published labels are then signed anew, with their seq and cts as they\n' +
+      'were: those that are read at once, the others by the running service. Reading, looking at images and labeling go\n' +
+      'on all the time; subscribers stay connected and wait.',
+    'A did:web whose document Harrier serves changes by itself. For others the command says what to write into the\n' +
+      'document, and waits up to ten minutes for it. It may be stopped, or die, at any moment: run it again, and it goes\n' +
+      'on with the same key. A change that was completed within the hour is reported, and no other is begun.',
+    'JSON: didKey (the live key), retired (the one before it), stale (labels still to be signed anew).',
+  ],
+  examples: ['key rotate'],
+  async run(args, terminal) {
+    using interruption = abortOnSignals()
+    await using tools = await openCommandTools()
+    const rotation = await tools.key.rotate(
+      { update: updateByHand(terminal), isAgain: hasOption(args, 'again') },
+      interruption.signal,
+    )
+    if (hasOption(args, 'json')) {
+      terminal.out(JSON.stringify(rotation))
+      return 0
+    }
+    terminal.out(`labels are signed with ${rotation.didKey}`)
+    terminal.out(
+      rotation.retired === undefined
+        ? 'it became that within the hour, and nothing was done; --again changes the key once more'
+        : `${rotation.retired} is retired, and its private half removed from the data folder`,
+    )
+    if (rotation.stale > 0)
+      terminal.out(`${rotation.stale} labels are signed anew by the running service; see harrier key list`)
+    terminal.out(
+      'back up signing-key.hex, and remove HARRIER_SIGNING_KEY if it is set: it holds the retired key',
+    )
+    return 0
+  },
+}
+
+/** Says what to write into the document, since whoever can change it is not here. */
+function updateByHand(terminal: Terminal): UpdateDocument {
+  return async (nextKey, hold) => {
+    await hold()
+    terminal.err(
+      'Labels are held back. Change the DID document now:\n' +
+        `  verification method #atproto_label: ${nextKey.slice('did:key:'.length)}\n` +
+        `  (in a PLC operation: verificationMethods.atproto_label = ${nextKey})\n` +
+        'Waiting for it, up to ten minutes; Ctrl-C gives up and serves labels with the old key again.',
+    )
+  }
+}
