@@ -124,7 +124,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const stages: Stages = {
     scanImage,
     matchHashes: matcher.match,
-    loadHistory: (uri) => database.labels.states(src, uri),
+    loadHistory: ({ uri, did }) => database.labels.states(src, [uri, did]),
     policy,
     signLabels,
     applyEffects,

@@ -8,7 +8,7 @@ import { type Decision, decideEffects } from './act/decide.ts'
 import { AppError } from './lib/errors.ts'
 import type { Effect } from './model/effect.ts'
 import type { ImageHash } from './model/hash.ts'
-import { type AtUri, type Cid, sha256OfBlobCid } from './model/ids.ts'
+import { type Cid, sha256OfBlobCid } from './model/ids.ts'
 import type { ImageRef } from './model/image.ts'
 import type { Applied, JobOutcome, ScanJob } from './model/job.ts'
 import type { LabelState, SignedLabel } from './model/label.ts'
@@ -28,7 +28,8 @@ export class BlobNotYetThereError extends AppError {
 export type Stages = {
   readonly scanImage: (image: ImageRef, signal: AbortSignal) => Promise<ScanResult>
   readonly matchHashes: (hashes: readonly ImageHash[]) => Promise<Match[]>
-  readonly loadHistory: (uri: AtUri) => Promise<LabelState[]>
+  /** Returns the current labels of the image's record and account. */
+  readonly loadHistory: (image: ImageRef) => Promise<LabelState[]>
   readonly policy: Policy
   readonly signLabels: (effects: readonly Effect[]) => Promise<SignedLabel[]>
   readonly applyEffects: (application: Application) => Promise<Applied>
@@ -57,7 +58,7 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
   const scanned = performance.now()
   const matches = scan.kind === 'hashed' ? await stages.matchHashes(scan.hashes) : known
   const matched = performance.now()
-  const history = matches.length > 0 ? await stages.loadHistory(image.uri) : []
+  const history = matches.length > 0 ? await stages.loadHistory(image) : []
   const decision: Decision = {
     image,
     matches,

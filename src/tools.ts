@@ -17,12 +17,13 @@ import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
 import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
 import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
-import type { Cid, SubjectUri } from './model/ids.ts'
-import type { SequencedLabel } from './model/label.ts'
+import type { Cid, Did, SubjectUri } from './model/ids.ts'
+import type { SequencedLabel, SignedLabel } from './model/label.ts'
 import type { Match } from './model/match.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
+import { negationsOf } from './publish/negations-of.ts'
 import { type KeyRotation, type RotateKeyRequest, rotateKey, rotateKeyTimes } from './publish/rotate-key.ts'
-import { createSignLabel } from './publish/sign-labels.ts'
+import { createSignLabel, type LabelDraft } from './publish/sign-labels.ts'
 import {
   hashPlanOf,
   hashPoolOptions,
@@ -47,6 +48,8 @@ export type LabelRequest = {
   readonly val: string
   readonly cid?: Cid
   readonly neg?: true
+  /** When the label stops holding: ISO 8601 with milliseconds, UTC. */
+  readonly exp?: string
 }
 
 /** Hashes images in processes of its own; leaves nothing behind, and needs no data folder. */
@@ -98,10 +101,11 @@ export interface Tools extends Hashing {
     remove(bank: Bank): Promise<boolean>
   }
   /**
-   * Publishes a label or withdraws one. Returns undefined when there is nothing to do: it holds already, or there is
-   * nothing to withdraw.
+   * Publishes a label or withdraws one, and returns what was published: a withdrawal can take several negations, the last
+   * of them the one that was asked for. Empty when there is nothing to do: it holds already, or there is nothing to
+   * withdraw.
    */
-  publish(request: LabelRequest): Promise<SequencedLabel | undefined>
+  publish(request: LabelRequest): Promise<readonly SequencedLabel[]>
   readonly key: {
     /** Returns the label keys, oldest first, and how many labels the live one is still to sign. */
     list(): Promise<{ readonly keys: readonly KnownKey[]; readonly stale: number }>
@@ -231,14 +235,11 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       find: (id) => findReview(database, id),
     },
     publish: (request) =>
-      database.transaction(async ({ labels, audit: log }) => {
-        const states = await labels.states(src, request.uri)
-        const current = states.find((state) => state.val === request.val)
-        if (request.neg && (current === undefined || current.isNegated)) return undefined
-        const [published] = await labels.append([await sign({ ...request, after: current?.cts })])
-        if (!published) return undefined
+      database.transaction(async (stores) => {
+        const published = await publish(stores, src, sign, request)
         const action = request.neg ? 'label.withdrawn' : 'label.published'
-        await log.append([audit(action, request.uri, { seq: published.seq, val: request.val })])
+        const { uri, val } = request
+        await stores.audit.append(published.map(({ seq, cid }) => audit(action, uri, { seq, val, cid })))
         return published
       }),
     key: {
@@ -266,6 +267,24 @@ async function findReview(database: Database, id: number): Promise<ReviewDetails
       evidence: await database.evidence.list(id),
     }
   )
+}
+
+async function publish(
+  { labels }: Stores,
+  src: Did,
+  sign: (draft: LabelDraft) => Promise<SignedLabel>,
+  request: LabelRequest,
+): Promise<SequencedLabel[]> {
+  const { uri, val } = request
+  const state = (await labels.states(src, [uri])).find((known) => known.val === val)
+  const standing = request.neg ? await labels.standingVersions(src, uri, val) : []
+  if (request.neg && standing.length === 0) return []
+  const published: SequencedLabel[] = []
+  for (const draft of request.neg ? negationsOf(request, standing) : [request]) {
+    const after = published.at(-1)?.cts ?? state?.cts
+    published.push(...(await labels.append([await sign({ ...draft, after })])))
+  }
+  return published
 }
 
 /** A bank holds one PDQ hash of a picture: of its pixels as stored, in the bank's profile. */

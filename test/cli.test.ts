@@ -126,6 +126,11 @@ describe('the command line', () => {
     expect([listed.code, linesOf(listed.out)]).toEqual([0, linesOf(label.out)])
     const negation = await harrier('negate', did, 'known-image', '--json')
     expect(linesOf(negation.out)).toEqual([expect.objectContaining({ uri: did, neg: true, seq: 2 })])
+    const brief = await harrier('label', did, 'known-image', '--expires', '30d', '--json')
+    const [{ cts, exp }] = linesOf(brief.out) as [{ cts: string; exp: string }]
+    expect(Math.abs(Date.parse(exp) - Date.parse(cts) - 30 * 86_400_000)).toBeLessThan(60_000)
+    expect(await harrier('label', did, 'known-image', '--expires', '2020-01-01')).toMatchObject({ code: 2 })
+    expect((await harrier('negate', did, 'known-image')).code).toBe(0)
     expect((await harrier('labels', '*')).code).toBe(3)
     expect(await harrier('label', did, 'undeclared')).toMatchObject({
       code: 1,
@@ -139,7 +144,7 @@ describe('the command line', () => {
     const rotated = await harrier('key', 'rotate', '--json')
     expect([rotated.code, rotated.err]).toEqual([0, ''])
     const [{ didKey, retired, stale }] = linesOf(rotated.out) as [Record<string, unknown>]
-    expect(stale).toBe(2)
+    expect(stale).toBe(4)
     expect(linesOf((await harrier('key', 'rotate', '--json')).out)).toEqual([{ didKey, stale }])
     expect(linesOf((await harrier('key', 'list', '--json')).out)).toMatchObject([
       { didKey: retired, state: 'retired' },

@@ -194,14 +194,86 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       await db.labels.append([labelOf({ neg: true, cts: '2026-01-01T00:00:00.001Z' })])
       expect(await db.labels.query(query([someUri]), at)).toEqual([])
       expect((await db.labels.page(0, 10)).map((label) => label.neg ?? false)).toEqual([false, true])
-      expect(await db.labels.states('did:web:labeler.test' as Did, someUri)).toMatchObject([
+      expect(await db.labels.states('did:web:labeler.test' as Did, [someUri])).toMatchObject([
         { isNegated: true },
+      ])
+    })
+
+    describe('of several versions of a record', () => {
+      const src = 'did:web:labeler.test' as Did
+      const later = (second: number, parts: Partial<SignedLabel>) =>
+        labelOf({ cts: `2026-01-01T00:00:0${second}.000Z`, ...parts })
+      const standing = () => db.labels.standingVersions(src, someUri, 'known-image')
+      const current = async () =>
+        (await db.labels.query(query([someUri]), at))
+          .filter(({ val }) => val === 'known-image')
+          .map(({ cid }) => cid)
+
+      it('have one that holds, the newest, though subscribers may keep all', async () => {
+        await db.labels.append([later(1, { cid: someCid }), later(2, { cid: otherCid }), later(3, {})])
+        expect(await current()).toEqual([undefined])
+        expect(await standing()).toEqual([someCid, otherCid, undefined])
+        await db.labels.append([later(4, { cid: someCid })])
+        expect(await current()).toEqual([someCid])
+        expect(await standing()).toEqual([otherCid, undefined, someCid])
+      })
+
+      it('stand until each is withdrawn, and no other subject or value stands with them', async () => {
+        const other = `${someUri}x` as AtUri
+        await db.labels.append([
+          later(1, { cid: someCid }),
+          later(2, { cid: otherCid }),
+          later(2, { val: 'else' }),
+        ])
+        await db.labels.append([
+          later(1, { uri: other, cid: someCid }),
+          later(2, { uri: other, cid: otherCid }),
+        ])
+        await db.labels.append([later(3, { cid: otherCid, neg: true })])
+        expect(await current()).toEqual([])
+        expect(await standing()).toEqual([someCid])
+        await db.labels.append([later(4, { cid: someCid, neg: true }), later(5, { neg: true })])
+        expect(await standing()).toEqual([])
+        expect(await db.labels.states(src, [someUri, other])).toMatchObject([
+          { val: 'else', isNegated: false },
+          { val: 'known-image', isNegated: true },
+          { uri: other, isNegated: false },
+        ])
+        expect(await db.labels.page(0, 20)).toHaveLength(8)
+      })
+    })
+
+    it('of accounts are current states like those of records, and hold until they expire', async () => {
+      const exp = '2026-02-01T00:00:00.000Z'
+      await db.labels.append([labelOf({ uri: someDid, exp }), labelOf({ uri: someUri })])
+      const found = async (now: string) =>
+        (await db.labels.query(query([someDid, `at://${someDid}/*`]), now)).map(({ uri }) => uri)
+      expect(await found('2026-01-31T23:59:59.999Z')).toEqual([someDid, someUri])
+      expect(await found(exp)).toEqual([someUri])
+      // One that has expired, or is to hold for another time, is published anew; the history keeps both.
+      await db.labels.append([labelOf({ uri: someDid, exp: '2026-03-01T00:00:00.000Z', cts: exp })])
+      expect(await found(exp)).toEqual([someUri, someDid])
+      expect((await db.labels.page(0, 10)).map((label) => label.exp)).toEqual([
+        exp,
+        undefined,
+        '2026-03-01T00:00:00.000Z',
       ])
     })
 
     it('that would not be newer than what they replace are refused', async () => {
       await db.labels.append([labelOf()])
-      await expect(db.labels.append([labelOf({ neg: true })])).rejects.toThrow('newer')
+      for (const cts of [at, '2025-12-31T23:59:59.999Z'])
+        await expect(db.labels.append([labelOf({ neg: true, cts })])).rejects.toThrow('newer')
+      await db.labels.append([labelOf({ neg: true, cts: '2026-01-01T00:00:00.001Z' })])
+      // Another value, or another subject, has a time of its own.
+      await db.labels.append([labelOf({ val: 'else' }), labelOf({ uri: someDid })])
+      const times = (await db.labels.page(0, 10)).map(({ val, uri, cts }) => [val, uri, cts])
+      expect(times).toEqual([
+        ['known-image', someUri, at],
+        ['known-image', someUri, '2026-01-01T00:00:00.001Z'],
+        ['else', someUri, at],
+        ['known-image', someDid, at],
+      ])
     })
 
     it('are found by exact subject and by prefix, in which _ and % and case mean themselves', async () => {

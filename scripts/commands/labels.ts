@@ -37,8 +37,15 @@ export const labelsCommand: Command = {
     } else if (labels.length === 0) {
       terminal.err('no labels')
     } else {
-      const rows = labels.map(({ seq, val, uri, cts }) => [String(seq), val, uri, cts])
-      for (const line of formatTable([['seq', 'value', 'subject', 'since'], ...rows])) terminal.out(line)
+      const rows = labels.map(({ seq, val, uri, cts, exp }) => [
+        String(seq),
+        val,
+        uri,
+        cts,
+        exp ?? 'withdrawn',
+      ])
+      for (const line of formatTable([['seq', 'value', 'subject', 'since', 'until'], ...rows]))
+        terminal.out(line)
     }
     return labels.length > 0 ? 0 : 3
   },

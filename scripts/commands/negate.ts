@@ -11,8 +11,10 @@ export const negateCommand: Command = {
   arity: [2, 2],
   options: { ...cidOption, ...jsonOption },
   notes: [
-    'A negation goes to every subscriber. Afterwards the machine does not give that record the value again by itself.\n' +
-      'JSON: the negation as published, with its seq; or null when it held already.',
+    'Negations go to every subscriber: one for each version of the record that has the label, so that nobody keeps one,\n' +
+      'and last the one that was asked for. Afterwards the machine does not give that record, or with --cid that version,\n' +
+      'the value again by itself.\n' +
+      'JSON: one object per negation as published, with its seq; or null when there was nothing to withdraw.',
   ],
   examples: ['negate at://did:plc:…/app.bsky.feed.post/3k… known-image'],
   run: (args, terminal) => publishByHand(args, terminal, 'negation'),

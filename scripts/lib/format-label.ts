@@ -7,7 +7,8 @@ export function formatLabelJson(label: SequencedLabel): string {
 }
 
 /** Returns what a label says of its subject, for people. */
-export function formatLabel({ uri, cid, val, neg, seq }: SequencedLabel): string {
+export function formatLabel({ uri, cid, val, neg, exp, seq }: SequencedLabel): string {
   const version = cid === undefined ? '' : ` (version ${cid})`
-  return `${neg ? 'withdrew' : 'published'} ${val} for ${uri}${version}, seq ${seq}`
+  const end = exp === undefined ? '' : ` until ${exp}`
+  return `${neg ? 'withdrew' : 'published'} ${val} for ${uri}${version}${end}, seq ${seq}`
 }

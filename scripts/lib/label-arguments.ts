@@ -1,3 +1,4 @@
+import { parseDuration } from '../../src/lib/duration.ts'
 import { type Cid, parseAtUri, parseCid, parseDid, type SubjectUri } from '../../src/model/ids.ts'
 import { type Arguments, textOption, UsageError } from './arguments.ts'
 import type { Option } from './command.ts'
@@ -7,6 +8,8 @@ export type LabelArguments = {
   readonly uri: SubjectUri
   readonly val: string
   readonly cid: Cid | undefined
+  /** ISO 8601; later than the present. */
+  readonly exp: string | undefined
 }
 
 /** What help says of the parameters `URI|DID VAL`. */
@@ -25,8 +28,18 @@ export const cidOption: { readonly cid: Option } = {
   },
 }
 
-/** Returns the checked arguments of `label` and `negate`. @throws {UsageError} */
-export function parseLabelArguments(args: Arguments): LabelArguments {
+/** The option for a label that stops holding by itself. */
+export const expiresOption: { readonly expires: Option } = {
+  expires: {
+    type: 'string',
+    value: 'WHEN',
+    help: 'when it stops holding: in 12h, in 30d, or a date such as 2027-01-31 or 2027-01-31T12:00:00Z',
+    defaultText: 'never',
+  },
+}
+
+/** Returns the checked arguments of `label` and `negate`; `now` is what `--expires 30d` counts from. @throws {UsageError} */
+export function parseLabelArguments(args: Arguments, now: Date): LabelArguments {
   const [subject = '', val = ''] = args.positionals
   const uri = parseAtUri(subject) ?? parseDid(subject)
   if (uri === undefined) {
@@ -34,7 +47,7 @@ export function parseLabelArguments(args: Arguments): LabelArguments {
       `Expected at://<did>/<collection>/<rkey> or a DID but received ${JSON.stringify(subject)}`,
     )
   }
-  return { uri, val, cid: parseCidOption(args, uri) }
+  return { uri, val, cid: parseCidOption(args, uri), exp: parseExpiresOption(args, now) }
 }
 
 function parseCidOption(args: Arguments, uri: SubjectUri): Cid | undefined {
@@ -46,3 +59,18 @@ function parseCidOption(args: Arguments, uri: SubjectUri): Cid | undefined {
     throw new UsageError('Expected --cid only with a record, for an account has no versions')
   return cid
 }
+
+function parseExpiresOption(args: Arguments, now: Date): string | undefined {
+  const text = textOption(args, 'expires')
+  if (text === undefined) return undefined
+  const inMs = parseDuration(text)
+  const atMs =
+    inMs === undefined && isoDate.test(text) ? Date.parse(text) : now.getTime() + (inMs ?? Number.NaN)
+  if (atMs > now.getTime()) return new Date(atMs).toISOString()
+  throw new UsageError(
+    `Expected a duration such as 30d, or a date to come, for --expires but received ${JSON.stringify(text)}`,
+  )
+}
+
+/** A day, or a time of day with its offset from UTC: what means the same on every machine. */
+const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/

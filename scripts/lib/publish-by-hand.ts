@@ -11,16 +11,21 @@ export async function publishByHand(
   terminal: Terminal,
   kind: 'label' | 'negation',
 ): Promise<ExitCode> {
-  const { uri, val, cid } = parseLabelArguments(args)
+  const { uri, val, cid, exp } = parseLabelArguments(args, new Date())
   await using tools = await openCommandTools()
-  const label = await tools.publish({
+  const labels = await tools.publish({
     uri,
     val,
     ...(cid === undefined ? {} : { cid }),
+    ...(exp === undefined ? {} : { exp }),
     ...(kind === 'negation' ? { neg: true as const } : {}),
   })
-  if (hasOption(args, 'json')) terminal.out(label === undefined ? 'null' : formatLabelJson(label))
-  else
-    terminal.out(label === undefined ? `that ${kind} holds already; nothing to publish` : formatLabel(label))
+  if (hasOption(args, 'json')) {
+    for (const label of labels) terminal.out(formatLabelJson(label))
+    if (labels.length === 0) terminal.out('null')
+  } else {
+    for (const label of labels) terminal.out(formatLabel(label))
+    if (labels.length === 0) terminal.out(`that ${kind} holds already; nothing to publish`)
+  }
   return 0
 }

@@ -96,4 +96,25 @@ describe('decideEffects', () => {
     expect(kinds(decide(undefined, [state({ exp: now })]))[0]).toBe('label')
     expect(kinds(decide(undefined, [state({ exp: '2026-01-03T00:00:00.000Z' })]))[0]).toBe('withheld')
   })
+
+  it('labels the account where the policy says so: without a version, and whatever the record has', () => {
+    const account = { kind: 'label', val: 'known-image', on: 'account', expiresAfterMs: 86_400_000 } as const
+    const both: Policy = {
+      ...policy,
+      banks: [
+        { bank: 'known', tiers: [{ distance: 31, effects: [account, { kind: 'log' }, { ...account }] }] },
+      ],
+    }
+    const labeled = (history: LabelState[]) =>
+      decideEffects({ image, matches: [matchOf(), matchOf()], history, policy: both, now })
+    const [given, ...others] = labeled([state()])
+    expect(given).toMatchObject({ kind: 'label', uri: image.did, val: 'known-image', after: undefined })
+    expect(given).toMatchObject({ cid: undefined, exp: '2026-01-03T00:00:00.000Z' })
+    expect(kinds(others)).toEqual(['log', 'log'])
+    const onAccount = (parts: Partial<LabelState>) =>
+      labeled([state({ uri: image.did, cid: undefined, ...parts })])[0]
+    expect(onAccount({})).toMatchObject({ kind: 'withheld', because: 'already-labeled' })
+    expect(onAccount({ exp: now })).toMatchObject({ kind: 'label', after: '2026-01-01T00:00:00.000Z' })
+    expect(onAccount({ isNegated: true })).toMatchObject({ kind: 'withheld', because: 'withdrawn' })
+  })
 })

@@ -26,7 +26,9 @@ banks:
     - distance: 20
       effects: [label: known-image]
     - distance: 31
-      effects: [label: possibly-known-image, log]
+      effects:
+        - label: { val: possibly-known-image, expiresAfter: 30d }
+        - log
 otherBanks:
   - distance: 256
     effects: [log]
@@ -36,7 +38,9 @@ otherBanks:
 export const policyReference: string = `## The policy file
 
 YAML, read at the start. Each bank has tiers by rising distance (bits, 0 to 256, inclusive); the first tier that holds a
-match decides. An effect is \`log\`, or \`label:\` with one of the values that \`labels:\` declares. Banks that are not named
+match decides. An effect is \`log\`, or \`label:\` with one of the values that \`labels:\` declares. A label can also say more, as
+\`{ val: known-image, on: account, expiresAfter: 30d }\`: \`on: account\` labels the account instead of the record, and
+\`expiresAfter\` (seconds \`s\`, minutes \`m\`, hours \`h\`, days \`d\`) lets it stop holding by itself. Banks that are not named
 follow \`otherBanks\`, which logs unless told otherwise. A digest (MD5, SHA-1, SHA-256) matches at distance 0. Every problem in the
 file is listed with its line, and stops the start.
 

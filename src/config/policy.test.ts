@@ -52,6 +52,19 @@ describe('parsePolicy', () => {
     })
   })
 
+  it('reads what a label is on and how long it holds', () => {
+    const effectsOf = (label: string) =>
+      parsePolicy(`labels: [x]\nbanks: { b: [{ distance: 9, effects: [{ label: ${label} }] }] }`, 'p.yaml')
+        .banks[0]?.tiers[0]?.effects
+    expect(effectsOf('{ val: x, expiresAfter: 30d }')).toEqual([
+      { kind: 'label', val: 'x', expiresAfterMs: 2_592_000_000 },
+    ])
+    expect(effectsOf('{ val: x, on: account }')).toEqual([{ kind: 'label', val: 'x', on: 'account' }])
+    expect(() => effectsOf('{ val: x, expiresAfter: soon }')).toThrow('30d')
+    expect(() => effectsOf('{ val: x, on: everything }')).toThrow('account')
+    expect(() => effectsOf('{ val: y }')).toThrow('declares')
+  })
+
   it('reads the policy that docs/CONFIG.md shows', () => {
     const policy = parsePolicy(examplePolicy, 'docs/CONFIG.md')
     expect(policy.banks[0]?.tiers.map((tier) => tier.distance)).toEqual([20, 31])

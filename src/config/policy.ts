@@ -1,5 +1,6 @@
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { parseDuration } from '../lib/duration.ts'
 import { AppError } from '../lib/errors.ts'
 import { isBankName } from '../model/bank.ts'
 import type { Policy, PolicyTier } from '../model/policy.ts'
@@ -25,12 +26,33 @@ export const cautiousPolicy: Policy = {
   otherBanks: [{ distance: 256, effects: [{ kind: 'log' }] }],
 }
 
+const duration = z.string().transform((text, context): number => {
+  const ms = parseDuration(text)
+  if (ms !== undefined) return ms
+  context.addIssue('expected a duration such as 12h or 30d')
+  return z.NEVER
+})
+
+const labelEffect = z.union(
+  [
+    labelVal.transform((val) => ({ val })),
+    z
+      .strictObject({ val: labelVal, on: z.literal('account').optional(), expiresAfter: duration.optional() })
+      .transform(({ val, on, expiresAfter }) => ({
+        val,
+        ...(on === undefined ? {} : { on }),
+        ...(expiresAfter === undefined ? {} : { expiresAfterMs: expiresAfter }),
+      })),
+  ],
+  'expected a value, or val: with on: account or expiresAfter: such as 30d',
+)
+
 const effect = z.union(
   [
     z.literal('log').transform(() => ({ kind: 'log' as const })),
-    z.strictObject({ label: labelVal }).transform(({ label }) => ({ kind: 'label' as const, val: label })),
+    z.strictObject({ label: labelEffect }).transform(({ label }) => ({ kind: 'label' as const, ...label })),
   ],
-  'expected log, or label: with a value that labels: declares',
+  'expected log, or label: with a value that labels: declares, or with val: and on: account or expiresAfter: such as 30d',
 )
 
 const tiers = z

@@ -1,13 +1,17 @@
-import type { AtUri, Cid } from './ids.ts'
+import type { Cid, SubjectUri } from './ids.ts'
 import type { Match } from './match.ts'
 
 /** What will be done about an image. Each can be repeated without being doubled, and undone. */
 export type Effect =
   | {
       readonly kind: 'label'
-      readonly uri: AtUri
-      readonly cid: Cid
+      /** The record, or its account where the policy says so. */
+      readonly uri: SubjectUri
+      /** The version of the record that has the image; undefined for an account. */
+      readonly cid: Cid | undefined
       readonly val: string
+      /** When the label stops holding (ISO 8601); undefined for one that holds until it is withdrawn. */
+      readonly exp: string | undefined
       /** The label must be newer than this (ISO 8601); undefined when the subject never had the value. */
       readonly after: string | undefined
       readonly match: Match

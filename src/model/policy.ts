@@ -3,7 +3,17 @@ import type { Match } from './match.ts'
 import type { ReportScope } from './report-scope.ts'
 
 /** What a match of a tier calls for. */
-export type TierEffect = { readonly kind: 'label'; readonly val: string } | { readonly kind: 'log' }
+export type TierEffect = LabelEffect | { readonly kind: 'log' }
+
+/** A label that a tier calls for. */
+export type LabelEffect = {
+  readonly kind: 'label'
+  readonly val: string
+  /** The account of the image instead of the record. */
+  readonly on?: 'account'
+  /** Milliseconds from the decision until the label stops holding; it holds until it is withdrawn without. */
+  readonly expiresAfterMs?: number
+}
 
 /** What to do for matches up to a distance. */
 export type PolicyTier = {

@@ -104,9 +104,17 @@ describe('signLabels', () => {
     })
     const signed = await signLabels([
       { kind: 'log', match },
-      { kind: 'label', uri, cid, val: 'spam', after: undefined, match },
+      { kind: 'label', uri, cid, val: 'spam', exp: undefined, after: undefined, match },
       { kind: 'withheld', val: 'spam', because: 'withdrawn', match },
-      { kind: 'label', uri, cid, val: 'known-image', after: '2026-01-01T00:00:00.000Z', match },
+      {
+        kind: 'label',
+        uri,
+        cid: undefined,
+        val: 'known-image',
+        exp: '2026-02-01T00:00:00.000Z',
+        after: '2026-01-01T00:00:00.000Z',
+        match,
+      },
     ])
     const labels = signed.map((label) => {
       const { signedBy, ...rest } = label
@@ -119,9 +127,9 @@ describe('signLabels', () => {
         ver: 1,
         src,
         uri,
-        cid,
         val: 'known-image',
         cts: '2026-01-02T12:00:00.000Z',
+        exp: '2026-02-01T00:00:00.000Z',
         sig: bytesOf,
         bytes: bytesOf,
       },
@@ -207,7 +215,7 @@ const labelArbitrary: fc.Arbitrary<Label> = fc.record(
 )
 
 function labelEffect(val: string, after: string | undefined): Effect {
-  return { kind: 'label', uri, cid, val, after, match }
+  return { kind: 'label', uri, cid, val, exp: undefined, after, match }
 }
 
 function hexOf(bytes: Uint8Array): string {

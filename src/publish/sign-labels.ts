@@ -35,7 +35,7 @@ export type LabelDraft = {
   readonly uri: SubjectUri
   readonly cid?: Cid
   readonly val: string
-  /** True withdraws the label. A value that is no longer declared, or never was legal, can still be withdrawn. */
+  /** True withdraws the label, from every version; see `negationsOf`. A value that is no longer declared, or never was legal, can still be withdrawn. */
   readonly neg?: true
   /** ISO 8601, UTC, ending in `Z`. */
   readonly exp?: string
@@ -53,7 +53,7 @@ export function createSignLabels(
   return async (effects) => {
     const drafts = effects
       .filter((effect) => effect.kind === 'label')
-      .map(({ uri, cid, val, after }) => ({ uri, cid, val, after }))
+      .map(({ uri, cid, val, exp, after }) => ({ uri, val, after, ...definedOf({ cid, exp }) }))
     const labels = drafts.map((draft) => labelOfDraft(deps, draft))
     const key = deps.key()
     return Promise.all(labels.map((label) => signLabel(key, label)))
@@ -74,6 +74,11 @@ export async function signLabel(key: LabelKey, label: Label): Promise<SignedLabe
 function labelOfDraft({ src, declaredVals, now }: SignLabelsDeps, { after, ...draft }: LabelDraft): Label {
   requireVal(draft, declaredVals)
   return { src, ...draft, cts: laterThan(after, now().getTime()) }
+}
+
+/** The fields that have a value: a label leaves out what it does not say. */
+function definedOf({ cid, exp }: { readonly cid: Cid | undefined; readonly exp: string | undefined }) {
+  return { ...(cid === undefined ? {} : { cid }), ...(exp === undefined ? {} : { exp }) }
 }
 
 function requireVal({ val, neg }: Pick<LabelDraft, 'val' | 'neg'>, declaredVals: ReadonlySet<string>): void {

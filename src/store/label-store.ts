@@ -36,8 +36,14 @@ export interface LabelStore {
   lastSeq(): Promise<number>
   /** Returns the current labels that match, in seq order: superseded rows, negations and expired ones are left out. */
   query(query: LabelQuery, now: string): Promise<SequencedLabel[]>
-  /** Returns the current state, negations included, of every value that the source gave a subject. */
-  states(src: Did, uri: SubjectUri): Promise<LabelState[]>
+  /** Returns the current state, negations included, of every value that the source gave the subjects. */
+  states(src: Did, uris: readonly SubjectUri[]): Promise<LabelState[]>
+  /**
+   * Returns the versions of a subject under which a value was published and not withdrawn, oldest first; undefined
+   * stands for a label about every version. Subscribers who keep labels by version have each of them, though only the
+   * newest holds.
+   */
+  standingVersions(src: Did, uri: SubjectUri, val: string): Promise<(Cid | undefined)[]>
 }
 
 /** Returns the label table's functions over a connection or a transaction. `append` belongs in a transaction. */
@@ -75,12 +81,12 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
       return (await queryLabelRows(db, wanted, now)).map(labelOfRow)
     },
 
-    async states(src, uri) {
+    async states(src, uris) {
       const rows = await db
         .selectFrom('labels')
         .select(['uri', 'cid', 'val', 'neg', 'cts', 'exp'])
         .where('src', '=', src)
-        .where('uri', '=', uri)
+        .where('uri', 'in', uris)
         .where('is_current', '=', 1)
         .execute()
       return rows.map(({ uri, cid, val, neg, cts, exp }) => ({
@@ -91,6 +97,22 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
         cts,
         ...(exp === null ? {} : { exp }),
       }))
+    },
+
+    async standingVersions(src, uri, val) {
+      const rows = await db
+        .selectFrom('labels')
+        .select('cid')
+        .where('src', '=', src)
+        .where('uri', '=', uri)
+        .where('val', '=', val)
+        .where('neg', '=', 0)
+        .where((where) =>
+          where.or([where('is_standing', '=', sql.lit(1)), where('is_current', '=', sql.lit(1))]),
+        )
+        .orderBy('seq')
+        .execute()
+      return rows.map(({ cid }) => (cid ?? undefined) as Cid | undefined)
     },
   }
 }
@@ -116,7 +138,7 @@ async function appendOne(
       (current.exp ?? undefined) === label.exp
     if (isSame) return undefined
     if (label.cts <= current.cts) throw new StaleLabelError(label.val)
-    await db.updateTable('labels').set({ is_current: 0 }).where('seq', '=', current.seq).execute()
+    await supersede(db, current, label)
   }
   const row = await db
     .insertInto('labels')
@@ -136,4 +158,28 @@ async function appendOne(
     .returning('seq')
     .executeTakeFirstOrThrow()
   return row.seq
+}
+
+/** Whoever keeps labels by version loses only the one on the version of the new label; one on another stands. */
+async function supersede(
+  db: Kysely<Schema>,
+  current: { readonly seq: number; readonly cid: string | null; readonly neg: number },
+  { src, uri, val, ...label }: Pick<SignedLabel, 'src' | 'uri' | 'val' | 'cid'>,
+): Promise<void> {
+  const cid = label.cid ?? null
+  const isStanding = current.neg === 0 && current.cid !== cid ? 1 : 0
+  await db
+    .updateTable('labels')
+    .set({ is_current: 0, is_standing: isStanding })
+    .where('seq', '=', current.seq)
+    .execute()
+  await db
+    .updateTable('labels')
+    .set({ is_standing: 0 })
+    .where('uri', '=', uri)
+    .where('val', '=', val)
+    .where('src', '=', src)
+    .where('is_standing', '=', sql.lit(1))
+    .where('cid', 'is', cid)
+    .execute()
 }

@@ -12,6 +12,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-removals': { up: (db: Kysely<unknown>) => run(db, removals) },
   '0005-reports': { up: (db: Kysely<unknown>) => run(db, reports) },
   '0006-signing-keys': { up: (db: Kysely<unknown>) => run(db, signingKeys) },
+  '0007-standing-labels': { up: (db: Kysely<unknown>) => run(db, standingLabels) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -192,4 +193,12 @@ const signingKeys = [
   `CREATE UNIQUE INDEX signing_keys_live ON signing_keys (state) WHERE state = 'live'`,
   `ALTER TABLE labels ADD COLUMN key_id INTEGER NOT NULL DEFAULT 0`,
   `CREATE INDEX labels_key ON labels (key_id)`,
+]
+
+/** Labels that were superseded by one on another version of the record, and nothing that is about their own. */
+const standingLabels = [
+  `ALTER TABLE labels ADD COLUMN is_standing INTEGER NOT NULL DEFAULT 0`,
+  `UPDATE labels SET is_standing = 1 WHERE neg = 0 AND is_current = 0 AND seq IN (
+    SELECT max(seq) FROM labels GROUP BY src, uri, val, coalesce(cid, ''))`,
+  `CREATE INDEX labels_standing ON labels (uri, val, src) WHERE is_standing = 1`,
 ]

@@ -103,7 +103,10 @@ export type BankImportTable = {
   counts: string
 }
 
-/** `labels`: every label ever published, in stream order. `is_current` marks the newest of its (src, uri, val). */
+/**
+ * `labels`: every label ever published, in stream order. `is_current` marks the newest of its (src, uri, val);
+ * `is_standing` one that was superseded by a label on another version, and by none on its own.
+ */
 export type LabelTable = {
   seq: Generated<number>
   src: string
@@ -118,6 +121,7 @@ export type LabelTable = {
   /** The key that signed it, in `signing_keys`; 0 when that is not known. */
   key_id: number
   is_current: number
+  is_standing: Generated<number>
 }
 
 /** States of a row in `signing_keys`: `switching` is a `next` key whose place in the DID document is being made. */
