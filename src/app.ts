@@ -22,6 +22,7 @@ import { openMatcher } from './match/match.ts'
 import { createMetrics } from './metrics.ts'
 import type { StreamCursor } from './model/stream-event.ts'
 import { runJob, type Stages } from './pipeline.ts'
+import { createEmitter } from './publish/emitter.ts'
 import { createLabelTail } from './publish/label-tail.ts'
 import { renewLabels } from './publish/renew-labels.ts'
 import { rotateKeyTimes, settleKeyChanges } from './publish/rotate-key.ts'
@@ -111,24 +112,38 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     },
   )
   await poolIsReady
-  const applyEffects = createApplyEffects({ database, now: world.now })
-  const signLabels = createSignLabels({
+  const isPaced = Object.keys(config.emissionBudget).length > 0
+  const applyEffects = createApplyEffects({ database, src, isPaced, now: world.now })
+  const signing = {
     key: () => keyring.current,
     src,
     declaredVals: new Set(policy.labels),
     now: world.now,
-  })
+  }
   const served = createServedLabels({ database, keyOf: keyring.keyOf })
   const tail = createLabelTail({ labels: served })
+  const emitter = createEmitter({
+    ...signing,
+    database,
+    limits: config.emissionBudget,
+    onEmitted: (labels) => {
+      metrics.labelsEmitted(labels.length)
+      tail.wake()
+    },
+  })
+  const wakePublishing = () => {
+    tail.wake()
+    emitter.wake()
+  }
 
   const stages: Stages = {
     scanImage,
     matchHashes: matcher.match,
     loadHistory: ({ uri, did }) => database.labels.states(src, [uri, did]),
     policy,
-    signLabels,
+    signLabels: isPaced ? async () => [] : createSignLabels(signing),
     applyEffects,
-    wakeTails: tail.wake,
+    wakePublishing,
     now: world.now,
   }
   const worker = createWorker(
@@ -185,6 +200,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     lastSeq: () => database.labels.lastSeq(),
     reviewCounts: () => database.reviews.counts(),
     staleLabels: () => database.keys.countStale(),
+    queue: () => database.emissions.lengths(),
+    budgetLeft: async () => (await emitter.budget()).leftOf(world.now().getTime()),
+    now: () => world.now().getTime(),
   })
 
   const services: Services = {
@@ -212,7 +230,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const onChange = async () => {
     await keyring.refresh()
     await database.bankChanges.forgetRemovals(await matcher.refresh())
-    tail.wake()
+    wakePublishing()
     worker.wake()
   }
   const watching = opening.use(startTask((signal) => watchChanges(database, onChange, changePollMs, signal)))
@@ -224,6 +242,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const settling = opening.use(startTask((signal) => settleKeyChanges(change, onChange, signal)))
   const onRenewed = (labels: number) => logger.info({ labels }, 'labels.renewed')
   const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
+  const emitting = opening.use(startTask(emitter.run))
   const working = opening.use(startTask(worker.run))
   const fetching = opening.use(startTask(fetchSubjects.run))
   const source = opening.use(
@@ -247,7 +266,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     did: src,
     notices,
     failure: Promise.race(
-      [matcher, watching, pruning, settling, renewing, working, fetching, reading].map(
+      [matcher, watching, pruning, settling, renewing, emitting, working, fetching, reading].map(
         (part) => part.failure,
       ),
     ),

@@ -43,7 +43,7 @@ function lineOf(
   outcome: JobOutcome,
   durationMs: number,
 ): Record<string, unknown> {
-  const { scan, matches, effects, labels, timings, isApplied } = outcome
+  const { scan, matches, effects, labels, queued, timings, isApplied } = outcome
   return {
     did: image.did,
     uri: image.uri,
@@ -56,6 +56,7 @@ function lineOf(
     look: lookOf(matches[0]),
     effects: effects.map((effect) => (effect.kind === 'log' ? effect.kind : `${effect.kind}:${effect.val}`)),
     seqs: labels.map((label) => label.seq),
+    queued,
     attempts,
     durationMs: rounded(durationMs),
     timings: Object.fromEntries(Object.entries(timings).map(([name, ms]) => [name, rounded(ms)])),

@@ -10,6 +10,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { effectKinds } from './model/effect.ts'
+import type { EmissionLimits, QueueLength } from './model/emission.ts'
 import type { JobOutcome } from './model/job.ts'
 import { type ReasonClass, type ReportOutcome, reasonClasses, reportOutcomes } from './model/report.ts'
 import { type DropReason, dropReasons } from './model/stream-event.ts'
@@ -29,6 +30,10 @@ export type Gauges = {
   readonly lastSeq: () => Promise<number>
   readonly reviewCounts: () => Promise<Readonly<Record<string, number>>>
   readonly staleLabels: () => Promise<number>
+  readonly queue: () => Promise<readonly QueueLength[]>
+  readonly budgetLeft: () => Promise<EmissionLimits>
+  /** Epoch milliseconds. */
+  readonly now: () => number
 }
 
 /** An answered request; `route` is a path as it was declared. */
@@ -62,6 +67,8 @@ export interface Metrics {
   requestDone(request: RequestDone): void
   subscribersChanged(count: number): void
   labelsSent(count: number): void
+  /** Counts labels that were published from the queue. */
+  labelsEmitted(count: number): void
   subscriptionEnded(reason: string): void
   /** Registers the values that are read on demand. Call once. */
   watch(gauges: Gauges): void
@@ -100,7 +107,10 @@ export function createMetrics(): Metrics {
   const matchedBlobs = counter('labeler_match_blobs_total', 'Images that matched anything')
   const matches = counter('labeler_match_matches_total', 'Matches, by bank', 'bank')
   const effects = counter('labeler_act_effects_total', 'Effects decided, by kind', 'kind')
-  const labels = counter('labeler_publish_labels_total', 'Labels published by the pipeline')
+  const labels = counter(
+    'labeler_publish_labels_total',
+    'Labels published by the service, at once or from the queue',
+  )
   const reports = counter(
     'labeler_review_reports_total',
     'Reports by users, by what they are about and what became of them',
@@ -166,6 +176,7 @@ export function createMetrics(): Metrics {
       http.observe({ listener, method, route, status }, durationMs / 1000),
     subscribersChanged: (count) => subscribers.set(count),
     labelsSent: (count) => sent.inc(count),
+    labelsEmitted: (count) => labels.inc(count),
     subscriptionEnded: (reason) => ends.inc({ reason }),
     watch: (gauges) => watchGauges(registry, gauges),
   }
@@ -190,21 +201,46 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
   )
   read('labeler_match_bank_hashes', 'Hashes that searches cover', gauges.bankHashes)
   read('labeler_publish_last_seq', 'The newest seq of the label stream', gauges.lastSeq)
-  const readByState = (name: string, help: string, value: Gauges['jobCounts']): Gauge =>
+  const readEach = (
+    name: string,
+    help: string,
+    labelName: string,
+    values: () => Promise<Readonly<Record<string, number>>>,
+  ): Gauge =>
     new Gauge({
       name,
       help,
-      labelNames: ['state'],
+      labelNames: [labelName],
       registers,
       async collect() {
-        for (const [state, count] of Object.entries(await value())) this.set({ state }, count)
+        for (const [label, value] of Object.entries(await values())) this.set({ [labelName]: label }, value)
       },
     })
-  readByState('labeler_worker_jobs', 'Jobs in the store, by state', gauges.jobCounts)
-  readByState('labeler_review_reviews', 'Reviews in the store, by state', gauges.reviewCounts)
+  readEach('labeler_worker_jobs', 'Jobs in the store, by state', 'state', gauges.jobCounts)
+  readEach('labeler_review_reviews', 'Reviews in the store, by state', 'state', gauges.reviewCounts)
   read(
     'labeler_publish_stale_labels',
     'Labels that the live key is still to sign, after a change of keys',
     gauges.staleLabels,
+  )
+  readEach(
+    'labeler_publish_queued_labels',
+    'Labels that wait for the emission budget, by priority',
+    'priority',
+    async () => Object.fromEntries((await gauges.queue()).map(({ priority, count }) => [priority, count])),
+  )
+  read(
+    'labeler_publish_oldest_queued_seconds',
+    'How long the oldest label in the queue has waited',
+    async () => {
+      const oldest = (await gauges.queue()).flatMap(({ oldestMs }) => oldestMs ?? [])
+      return oldest.length === 0 ? 0 : Math.max(0, gauges.now() - Math.min(...oldest)) / 1000
+    },
+  )
+  readEach(
+    'labeler_publish_budget_left_labels',
+    'Labels that may still be published, by span of time; nothing without a budget',
+    'window',
+    gauges.budgetLeft,
   )
 }

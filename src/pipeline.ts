@@ -31,9 +31,11 @@ export type Stages = {
   /** Returns the current labels of the image's record and account. */
   readonly loadHistory: (image: ImageRef) => Promise<LabelState[]>
   readonly policy: Policy
+  /** Signs the labels that are to be published at once. */
   readonly signLabels: (effects: readonly Effect[]) => Promise<SignedLabel[]>
   readonly applyEffects: (application: Application) => Promise<Applied>
-  readonly wakeTails: () => void
+  /** Tells whoever publishes that there are labels, for subscribers or in the queue. */
+  readonly wakePublishing: () => void
   readonly now: () => Date
 }
 
@@ -70,7 +72,7 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
   const labels = await stages.signLabels(effects)
   const signed = performance.now()
   const applied = await stages.applyEffects({ job, scan, matches, effects, labels })
-  if (applied.labels.length > 0) stages.wakeTails()
+  if (applied.labels.length + applied.queued > 0) stages.wakePublishing()
   const timings = {
     ...scan.timings,
     matchMs: matched - scanned,

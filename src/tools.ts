@@ -15,15 +15,16 @@ import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
 import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
 import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
+import type { Emission, EmissionLimits, QueueLength } from './model/emission.ts'
 import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
-import type { Cid, Did, SubjectUri } from './model/ids.ts'
-import type { SequencedLabel, SignedLabel } from './model/label.ts'
+import type { SequencedLabel } from './model/label.ts'
 import type { Match } from './model/match.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
-import { negationsOf } from './publish/negations-of.ts'
+import { estimateEmission } from './publish/estimate-emission.ts'
+import { createPublishRequest, type PublishOutcome } from './publish/publish-request.ts'
+import { createBudgetReader } from './publish/read-budget.ts'
 import { type KeyRotation, type RotateKeyRequest, rotateKey, rotateKeyTimes } from './publish/rotate-key.ts'
-import { createSignLabel, type LabelDraft } from './publish/sign-labels.ts'
 import {
   hashPlanOf,
   hashPoolOptions,
@@ -42,14 +43,13 @@ import { realWorld } from './world.ts'
 export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
 export type { UpdateDocument } from './publish/rotate-key.ts'
 
-/** A label or a negation that a person asks for. */
-export type LabelRequest = {
-  readonly uri: SubjectUri
-  readonly val: string
-  readonly cid?: Cid
-  readonly neg?: true
-  /** When the label stops holding: ISO 8601 with milliseconds, UTC. */
-  readonly exp?: string
+/** The queue of labels that wait for the emission budget. */
+export type EmissionQueue = {
+  readonly limits: EmissionLimits
+  /** What is left of each limit now. */
+  readonly left: EmissionLimits
+  /** For each priority, the first to go first; `emptyMs` is when its last label is published if none is added. */
+  readonly lengths: readonly (QueueLength & { readonly emptyMs: number | undefined })[]
 }
 
 /** Hashes images in processes of its own; leaves nothing behind, and needs no data folder. */
@@ -100,12 +100,10 @@ export interface Tools extends Hashing {
     /** Removes the bank with all its contents. */
     remove(bank: Bank): Promise<boolean>
   }
-  /**
-   * Publishes a label or withdraws one, and returns what was published: a withdrawal can take several negations, the last
-   * of them the one that was asked for. Empty when there is nothing to do: it holds already, or there is nothing to
-   * withdraw.
-   */
-  publish(request: LabelRequest): Promise<readonly SequencedLabel[]>
+  /** Publishes a label or withdraws one, at once or, where there is an emission budget, through the queue. */
+  publish(request: Emission): Promise<PublishOutcome>
+  /** Returns how many labels wait, and what the budget has left. */
+  queue(): Promise<EmissionQueue>
   readonly key: {
     /** Returns the label keys, oldest first, and how many labels the live one is still to sign. */
     list(): Promise<{ readonly keys: readonly KnownKey[]; readonly stale: number }>
@@ -152,7 +150,8 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   opening.use(database)
   const hashing = opening.use(openHashing(config))
   const document = openLabelKeyDocument(config, openSafeFetch(config, { userAgent, fetch: realWorld.fetch }))
-  const sign = createSignLabel({ key: () => keyring.current, src, declaredVals: new Set(policy.labels), now })
+  const signing = { key: () => keyring.current, src, declaredVals: new Set(policy.labels), now }
+  const isPaced = Object.keys(config.emissionBudget).length > 0
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
@@ -234,14 +233,18 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       counts: () => database.reviews.counts(),
       find: (id) => findReview(database, id),
     },
-    publish: (request) =>
-      database.transaction(async (stores) => {
-        const published = await publish(stores, src, sign, request)
-        const action = request.neg ? 'label.withdrawn' : 'label.published'
-        const { uri, val } = request
-        await stores.audit.append(published.map(({ seq, cid }) => audit(action, uri, { seq, val, cid })))
-        return published
-      }),
+    publish: createPublishRequest({ ...signing, database, isPaced, actor: 'cli' }),
+    async queue() {
+      const nowMs = now().getTime()
+      const budget = await createBudgetReader(database.labels, config.emissionBudget, now)()
+      const lengths = await database.emissions.lengths()
+      const ends = estimateEmission(budget, lengths, nowMs)
+      return {
+        limits: config.emissionBudget,
+        left: budget.leftOf(nowMs),
+        lengths: lengths.map((length) => ({ ...length, emptyMs: ends.get(length.priority) })),
+      }
+    },
     key: {
       list: async () => ({ keys: await database.keys.list(), stale: await database.keys.countStale() }),
       isDocumentOurs: document.isOurs,
@@ -267,24 +270,6 @@ async function findReview(database: Database, id: number): Promise<ReviewDetails
       evidence: await database.evidence.list(id),
     }
   )
-}
-
-async function publish(
-  { labels }: Stores,
-  src: Did,
-  sign: (draft: LabelDraft) => Promise<SignedLabel>,
-  request: LabelRequest,
-): Promise<SequencedLabel[]> {
-  const { uri, val } = request
-  const state = (await labels.states(src, [uri])).find((known) => known.val === val)
-  const standing = request.neg ? await labels.standingVersions(src, uri, val) : []
-  if (request.neg && standing.length === 0) return []
-  const published: SequencedLabel[] = []
-  for (const draft of request.neg ? negationsOf(request, standing) : [request]) {
-    const after = published.at(-1)?.cts ?? state?.cts
-    published.push(...(await labels.append([await sign({ ...draft, after })])))
-  }
-  return published
 }
 
 /** A bank holds one PDQ hash of a picture: of its pixels as stored, in the bank's profile. */

@@ -44,33 +44,40 @@ describe('a service that is killed after any durable step', () => {
   })
   afterAll(() => stack.disposeAsync())
 
-  it('loses nothing, doubles nothing, and keeps what subscribers have seen', async () => {
-    let survived = 0
-    const deaths: number[] = []
-    // Two lives at a time, one per core, until two in a row were too short to be killed.
-    for (let step = 1; survived === 0; step += 2) {
-      const lives = await Promise.all([liveAndDie(step), liveAndDie(step + 1)])
-      for (const [i, { wasKilled, state, seen }] of lives.entries()) {
-        expect(state.labels.map(({ uri }) => uri).sort(), `labels after step ${step + i}`).toEqual(
-          uris.toSorted(),
-        )
-        expect(state.matches, `matches after step ${step + i}`).toBe(2)
-        expect(state.jobs).toEqual({ pending: 0, done: 3, cancelled: 0, dead: 0 })
-        for (const { seq, cts } of seen)
-          expect(state.labels.find((label) => label.seq === seq)?.cts).toBe(cts)
-        if (wasKilled) deaths.push(step + i)
-        else survived += 1
+  it.each([
+    ['at once', 'none'],
+    ['through the queue', '1000/s'],
+  ])(
+    'loses nothing, doubles nothing, and keeps what subscribers have seen: labels go out %s',
+    async (_, budget) => {
+      let survived = 0
+      const deaths: number[] = []
+      // Two lives at a time, one per core, until two in a row were too short to be killed.
+      for (let step = 1; survived === 0; step += 2) {
+        const lives = await Promise.all([step, step + 1].map((n) => liveAndDie(n, budget)))
+        for (const [i, { wasKilled, state, seen }] of lives.entries()) {
+          expect(state.labels.map(({ uri }) => uri).sort(), `labels after step ${step + i}`).toEqual(
+            uris.toSorted(),
+          )
+          expect(state.matches, `matches after step ${step + i}`).toBe(2)
+          expect(state.jobs).toEqual({ pending: 0, done: 3, cancelled: 0, dead: 0 })
+          for (const { seq, cts } of seen)
+            expect(state.labels.find((label) => label.seq === seq)?.cts).toBe(cts)
+          if (wasKilled) deaths.push(step + i)
+          else survived += 1
+        }
       }
-    }
-    // Batches of events, claims, documents of two accounts, and three jobs that end.
-    expect(deaths.length).toBeGreaterThanOrEqual(7)
-  }, 120_000)
+      // Batches of events, claims, documents of two accounts, and three jobs that end.
+      expect(deaths.length).toBeGreaterThanOrEqual(7)
+    },
+    120_000,
+  )
 
   /** Runs a service that dies after `step`, then one that does not, and reads what they leave. */
-  async function liveAndDie(step: number) {
+  async function liveAndDie(step: number, budget: string) {
     using folder = createServiceFolder(network, { ...prepared.env })
     cpSync(prepared.path, folder.path, { recursive: true })
-    const env = { ...prepared.env, HARRIER_DATA_DIR: folder.path }
+    const env = { ...prepared.env, HARRIER_DATA_DIR: folder.path, HARRIER_EMISSION_BUDGET: budget }
     const first = await live(env, step)
     const second = first.wasKilled ? await live(env, 0) : first
     expect(second.wasKilled).toBe(false)
@@ -106,7 +113,9 @@ describe('a service that is killed after any durable step', () => {
     const stop = new AbortController()
     const following = follow(url, seen, stop.signal)
     await using db = await openSqlite({ path: join(env['HARRIER_DATA_DIR'] as string, 'harrier.db') })
-    while ((await db.jobs.counts()).done < 3 && child.exitCode === null && child.signalCode === null) {
+    const isAtWork = async () =>
+      (await db.jobs.counts()).done < 3 || (await db.emissions.lengths()).some(({ count }) => count > 0)
+    while (child.exitCode === null && child.signalCode === null && (await isAtWork())) {
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
     stop.abort()

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteFile from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Emission } from '../src/model/emission.ts'
 import type { AtUri, Did } from '../src/model/ids.ts'
 import type { SignedLabel } from '../src/model/label.ts'
 import { noTimings } from '../src/model/scan.ts'
@@ -323,6 +324,115 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       db = await open(path)
       expect(await db.labels.lastSeq()).toBe(1)
       expect((await db.labels.append([labelOf({ val: 'other' })])).map((label) => label.seq)).toEqual([2])
+    })
+  })
+
+  describe('emissions', () => {
+    const src = 'did:web:labeler.test' as Did
+    const wanted = (parts: Partial<Emission> = {}): Emission => ({
+      uri: someUri,
+      val: 'known-image',
+      priority: 'normal',
+      ...parts,
+    })
+    const put = (parts: Partial<Emission> = {}, atMs = 0) =>
+      db.transaction(({ emissions }) =>
+        emissions.put(src, wanted(parts), { actor: 'cli', jobId: undefined, atMs }),
+      )
+    const due = async (limit = 10) => await db.emissions.due(src, limit)
+    const state = async () => (await db.labels.states(src, [someUri]))[0]
+
+    it('are due the urgent first, then in the order asked for, and by one labeler', async () => {
+      for (const [i, priority] of (['bulk', 'normal', 'urgent', 'normal', 'urgent'] as const).entries())
+        expect(await put({ val: `v${'abcde'[i]}`, priority }, i)).toBe('queued')
+      expect((await due()).map(({ val }) => val)).toEqual(['vc', 've', 'vb', 'vd', 'va'])
+      expect((await due(2)).map(({ val }) => val)).toEqual(['vc', 've'])
+      expect(await db.emissions.due('did:web:else.test' as Did, 10)).toEqual([])
+      expect(await db.emissions.lengths()).toEqual([
+        { priority: 'urgent', count: 2, oldestMs: 2 },
+        { priority: 'normal', count: 2, oldestMs: 1 },
+        { priority: 'bulk', count: 1, oldestMs: 0 },
+      ])
+      const [first] = await due()
+      await db.emissions.settle(first?.id ?? 0)
+      expect((await due()).map(({ val }) => val)).toEqual(['ve', 'vb', 'vd', 'va'])
+    })
+
+    it('wait once for each subject and value; asking sooner moves one forward', async () => {
+      await put({ val: 'first', priority: 'bulk' })
+      await put({ priority: 'bulk' }, 1)
+      expect(await put({ priority: 'bulk' }, 2)).toBe('unchanged')
+      expect(await put({ priority: 'urgent' }, 3)).toBe('unchanged')
+      expect(await put({ priority: 'normal' }, 4)).toBe('unchanged')
+      expect(await due()).toMatchObject([
+        { val: 'known-image', priority: 'urgent', atMs: 1 },
+        { val: 'first', priority: 'bulk' },
+      ])
+    })
+
+    it('that are withdrawn before they were published are not published, nor given again', async () => {
+      await put({ cid: someCid })
+      expect(await state()).toMatchObject({ isNegated: false, cid: someCid, cts: undefined })
+      expect(await put({ neg: true })).toBe('cancelled')
+      expect(await due()).toEqual([])
+      expect(await state()).toMatchObject({ isNegated: true, cid: undefined, cts: undefined })
+      expect(await put({ neg: true })).toBe('unchanged')
+      expect(await db.emissions.lengths()).toMatchObject([{ count: 0 }, { count: 0 }, { count: 0 }])
+      // A person may think again.
+      expect(await put({}, 9)).toBe('queued')
+      expect(await due()).toMatchObject([{ atMs: 9 }])
+    })
+
+    it('withdraw what is published, and are undone by asking for that again', async () => {
+      await db.labels.append([labelOf()])
+      expect(await put()).toBe('unchanged')
+      expect(await put({ neg: true }, 5)).toBe('queued')
+      expect(await state()).toMatchObject({ isNegated: true, cts: at })
+      expect(await put({}, 6)).toBe('cancelled')
+      expect([await due(), await state()]).toMatchObject([[], { isNegated: false }])
+      // In the place of a withdrawal that waits: a label on another version keeps its turn.
+      await put({ neg: true, priority: 'urgent' }, 7)
+      expect(await put({ cid: otherCid }, 8)).toBe('queued')
+      expect(await due()).toMatchObject([{ cid: otherCid, priority: 'urgent', atMs: 7 }])
+      expect(await put({ neg: true }, 9)).toBe('queued')
+      expect(await due()).toMatchObject([{ neg: true, priority: 'urgent', atMs: 7 }])
+    })
+
+    it('have nothing to withdraw where nothing is published nor waits, or all is withdrawn', async () => {
+      expect(await put({ neg: true })).toBe('unchanged')
+      expect(await state()).toBeUndefined()
+      await db.labels.append([labelOf(), labelOf({ neg: true, cts: '2026-01-01T00:00:00.001Z' })])
+      expect(await put({ neg: true })).toBe('unchanged')
+      expect(await put()).toBe('queued')
+      expect(await put({ neg: true })).toBe('cancelled')
+      expect([await due(), await state()]).toMatchObject([[], { isNegated: true }])
+    })
+
+    it('withdraw a version that still stands, though the newest was withdrawn', async () => {
+      const cts = (second: number) => `2026-01-01T00:00:0${second}.000Z`
+      await db.labels.append([labelOf({ cid: someCid }), labelOf({ cid: otherCid, cts: cts(1) })])
+      await db.labels.append([labelOf({ cid: otherCid, cts: cts(2), neg: true })])
+      expect(await put({ neg: true })).toBe('queued')
+    })
+
+    it('are forgotten when something newer was published past them', async () => {
+      await put()
+      await put({ val: 'else' })
+      await db.emissions.forget(src, [wanted()])
+      expect((await due()).map(({ val }) => val)).toEqual(['else'])
+    })
+
+    it('are counted by the times of the labels, the newest so many above a seq', async () => {
+      const ctsOf = (n: number) => `2026-01-01T00:00:0${n}.000Z`
+      await db.labels.append([1, 2, 3].map((n) => labelOf({ val: 'abc'[n - 1] ?? '', cts: ctsOf(n) })))
+      const times = async (after: number, limit: number) =>
+        (await db.labels.times(after, limit)).map(({ seq, atMs }) => [seq, atMs])
+      expect(await times(0, 2)).toEqual([
+        [2, Date.parse(ctsOf(2))],
+        [3, Date.parse(ctsOf(3))],
+      ])
+      expect(await times(2, 9)).toEqual([[3, Date.parse(ctsOf(3))]])
+      expect(await times(3, 9)).toEqual([])
     })
   })
 

@@ -17,6 +17,7 @@ import { labelCommand } from './label.ts'
 import { labelsCommand } from './labels.ts'
 import { matchCommand } from './match.ts'
 import { negateCommand } from './negate.ts'
+import { queueCommand } from './queue.ts'
 import { reviewListCommand } from './review-list.ts'
 import { reviewShowCommand } from './review-show.ts'
 import { serveCommand } from './serve.ts'
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   labelCommand,
   negateCommand,
   labelsCommand,
+  queueCommand,
   reviewListCommand,
   reviewShowCommand,
   appviewSyncCommand,

@@ -1,6 +1,7 @@
 import { parseDuration } from '../../src/lib/duration.ts'
+import { type Priority, priorities } from '../../src/model/emission.ts'
 import { type Cid, parseAtUri, parseCid, parseDid, type SubjectUri } from '../../src/model/ids.ts'
-import { type Arguments, textOption, UsageError } from './arguments.ts'
+import { type Arguments, textOption, UsageError, wordOption } from './arguments.ts'
 import type { Option } from './command.ts'
 
 /** What `label` and `negate` are about. */
@@ -10,6 +11,7 @@ export type LabelArguments = {
   readonly cid: Cid | undefined
   /** ISO 8601; later than the present. */
   readonly exp: string | undefined
+  readonly priority: Priority
 }
 
 /** What help says of the parameters `URI|DID VAL`. */
@@ -33,8 +35,18 @@ export const expiresOption: { readonly expires: Option } = {
   expires: {
     type: 'string',
     value: 'WHEN',
-    help: 'when it stops holding: in 12h, in 30d, or a date such as 2027-01-31 or 2027-01-31T12:00:00Z',
+    help: 'when it stops holding: in 12h, in 30d, or at a time such as 2027-01-31T12:00:00Z',
     defaultText: 'never',
+  },
+}
+
+/** The option for the place in the queue of emissions. */
+export const priorityOption: { readonly priority: Option } = {
+  priority: {
+    type: 'string',
+    value: 'WORD',
+    help: `with an emission budget, how soon to publish: ${priorities.join(', ')}`,
+    defaultText: 'urgent',
   },
 }
 
@@ -47,7 +59,8 @@ export function parseLabelArguments(args: Arguments, now: Date): LabelArguments 
       `Expected at://<did>/<collection>/<rkey> or a DID but received ${JSON.stringify(subject)}`,
     )
   }
-  return { uri, val, cid: parseCidOption(args, uri), exp: parseExpiresOption(args, now) }
+  const priority = wordOption(args, 'priority', priorities) ?? 'urgent'
+  return { uri, val, cid: parseCidOption(args, uri), exp: parseExpiresOption(args, now), priority }
 }
 
 function parseCidOption(args: Arguments, uri: SubjectUri): Cid | undefined {

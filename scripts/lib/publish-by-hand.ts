@@ -11,21 +11,31 @@ export async function publishByHand(
   terminal: Terminal,
   kind: 'label' | 'negation',
 ): Promise<ExitCode> {
-  const { uri, val, cid, exp } = parseLabelArguments(args, new Date())
+  const { uri, val, cid, exp, priority } = parseLabelArguments(args, new Date())
   await using tools = await openCommandTools()
-  const labels = await tools.publish({
+  const outcome = await tools.publish({
     uri,
     val,
+    priority,
     ...(cid === undefined ? {} : { cid }),
     ...(exp === undefined ? {} : { exp }),
     ...(kind === 'negation' ? { neg: true as const } : {}),
   })
+  const labels = outcome.kind === 'published' ? outcome.labels : []
   if (hasOption(args, 'json')) {
     for (const label of labels) terminal.out(formatLabelJson(label))
-    if (labels.length === 0) terminal.out('null')
+    if (labels.length === 0)
+      terminal.out(outcome.kind === 'unchanged' ? 'null' : JSON.stringify({ [outcome.kind]: true }))
   } else {
     for (const label of labels) terminal.out(formatLabel(label))
-    if (labels.length === 0) terminal.out(`that ${kind} holds already; nothing to publish`)
+    if (outcome.kind !== 'published') terminal.out(sentences[outcome.kind](kind, priority))
   }
   return 0
 }
+
+const sentences = {
+  queued: (kind: string, priority: string) =>
+    `that ${kind} waits for the emission budget (${priority}); the running service publishes it: see harrier queue`,
+  cancelled: (kind: string) => `that ${kind} undid what was waiting in the queue; nothing is published`,
+  unchanged: (kind: string) => `that ${kind} holds already; nothing to publish`,
+} as const

@@ -7,7 +7,8 @@
  * Invariants: nothing is written for a job that was cancelled or ended meanwhile; repeating a job publishes nothing
  * twice; every effect leaves an audit row.
  */
-import type { Effect } from '../model/effect.ts'
+import { type Effect, wantedLabelOf } from '../model/effect.ts'
+import type { Did } from '../model/ids.ts'
 import type { Applied, ScanJob } from '../model/job.ts'
 import type { SequencedLabel, SignedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
@@ -28,46 +29,70 @@ export type Application = {
   readonly scan: ScanResult
   readonly matches: readonly Match[]
   readonly effects: readonly Effect[]
-  /** One per effect of kind `label`, signed. */
+  /** One per effect of kind `label`, signed; none where labels are paced, for they are signed when their turn comes. */
   readonly labels: readonly SignedLabel[]
 }
 
 /** What `applyEffects` needs. */
-export type ApplyDeps = { readonly database: Pick<Database, 'sharedTransaction'>; readonly now: () => Date }
+export type ApplyDeps = {
+  readonly database: Pick<Database, 'sharedTransaction'>
+  /** The labeler. */
+  readonly src: Did
+  /** True puts labels into the queue of emissions, unsigned, instead of publishing them. */
+  readonly isPaced: boolean
+  readonly now: () => Date
+}
 
 /**
  * Returns the function that applies a decision and resolves once that is durable.
  * It rejects with a retryable `StaleLabelError` when another writer labeled the subject since the decision was made.
  */
-export function createApplyEffects({
-  database,
-  now,
-}: ApplyDeps): (application: Application) => Promise<Applied> {
-  return async (application) => {
-    const at = now().toISOString()
-    const written = await database.sharedTransaction((stores) => write(stores, application, at))
-    return { labels: written ?? [], isApplied: written !== undefined }
+export function createApplyEffects(deps: ApplyDeps): (application: Application) => Promise<Applied> {
+  return (application) => {
+    const at = deps.now().toISOString()
+    return deps.database.sharedTransaction((stores) => write(stores, deps, application, at))
   }
 }
 
+const nothing: Applied = { labels: [], queued: 0, isApplied: false }
+
 async function write(
   stores: Stores,
+  deps: ApplyDeps,
   application: Application,
   at: string,
-): Promise<SequencedLabel[] | undefined> {
+): Promise<Applied> {
   const { job, scan, matches, effects, labels } = application
   const state = scan.kind === 'unavailable' && isSuspicious(scan.reason) ? 'dead' : 'done'
-  if (!(await stores.jobs.end(job.id, state, outcomeOf(scan), at))) return undefined
+  if (!(await stores.jobs.end(job.id, state, outcomeOf(scan), at))) return nothing
   if (isWorthKeeping(scan)) await stores.images.save(job.image.cid, scan, at)
   await stores.matches.append(job.id, matches, at)
   const reviews = await stores.evidence.attach({ image: job.image, outcome: outcomeOf(scan), matches }, at)
   const published = await stores.labels.append(labels)
+  await stores.emissions.forget(deps.src, published)
+  const queued = deps.isPaced ? await queueLabels(stores, deps.src, application, at) : 0
   await stores.audit.append([
     ...effects.map((effect) => auditOfEffect(effect, job, at)),
     ...published.map((label) => auditOfLabel(label, job, at)),
     ...reviews.map((review) => auditOfEvidence(review, matches.length, job, at)),
   ])
-  return published
+  return { labels: published, queued, isApplied: true }
+}
+
+async function queueLabels(
+  stores: Stores,
+  src: Did,
+  { job, effects }: Application,
+  at: string,
+): Promise<number> {
+  const origin = { actor: 'harrier', jobId: job.id, atMs: Date.parse(at) }
+  let queued = 0
+  for (const effect of effects) {
+    if (effect.kind !== 'label') continue
+    const emission = { ...wantedLabelOf(effect), priority: effect.priority }
+    if ((await stores.emissions.put(src, emission, origin)) === 'queued') queued += 1
+  }
+  return queued
 }
 
 function isWorthKeeping(scan: ScanResult): scan is HashedScan | UnscannableScan {

@@ -36,7 +36,7 @@ export function decideEffects({ image, matches, history, policy, now }: Decision
 }
 
 function decideLabel(
-  { val, on, expiresAfterMs }: LabelEffect,
+  { val, on, expiresAfterMs, priority = 'normal' }: LabelEffect,
   match: Match,
   image: ImageRef,
   history: readonly LabelState[],
@@ -51,5 +51,5 @@ function decideLabel(
   if (holds && isThisVersion) return { kind: 'withheld', val, because: 'already-labeled', match }
   const exp =
     expiresAfterMs === undefined ? undefined : new Date(Date.parse(now) + expiresAfterMs).toISOString()
-  return { kind: 'label', uri, cid, val, exp, after: state?.cts, match }
+  return { kind: 'label', uri, cid, val, exp, priority, after: state?.cts, match }
 }

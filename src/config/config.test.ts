@@ -54,6 +54,15 @@ describe('parseConfig', () => {
     expect(JSON.stringify({ config, secrets })).not.toMatch(new RegExp(`${key}|open-sesame`))
   })
 
+  it('reads an emission budget: none, that of Bluesky, or limits of our own', () => {
+    const budgetOf = (text: string) => parseConfig({ HARRIER_EMISSION_BUDGET: text }).config.emissionBudget
+    expect([budgetOf(''), budgetOf('none')]).toEqual([{}, {}])
+    expect(budgetOf('bluesky')).toEqual({ second: 5, hour: 10_000, day: 100_000 })
+    expect(budgetOf('2/s, 5000/d')).toEqual({ second: 2, day: 5000 })
+    for (const text of ['5', '0/s', '5/m', '1.5/s', '5/s,', 'Bluesky'])
+      expect(() => budgetOf(text), text).toThrow('5/s')
+  })
+
   it('is what docs/CONFIG.md says', () => {
     expect(readFileSync('docs/CONFIG.md', 'utf8')).toBe(formatConfigReference())
   })

@@ -60,6 +60,10 @@ describe('parsePolicy', () => {
       { kind: 'label', val: 'x', expiresAfterMs: 2_592_000_000 },
     ])
     expect(effectsOf('{ val: x, on: account }')).toEqual([{ kind: 'label', val: 'x', on: 'account' }])
+    expect(effectsOf('{ val: x, priority: urgent }')).toEqual([
+      { kind: 'label', val: 'x', priority: 'urgent' },
+    ])
+    expect(() => effectsOf('{ val: x, priority: high }')).toThrow('urgent')
     expect(() => effectsOf('{ val: x, expiresAfter: soon }')).toThrow('30d')
     expect(() => effectsOf('{ val: x, on: everything }')).toThrow('account')
     expect(() => effectsOf('{ val: y }')).toThrow('declares')

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { parseDuration } from '../lib/duration.ts'
 import { AppError } from '../lib/errors.ts'
 import { isBankName } from '../model/bank.ts'
+import { priorities } from '../model/emission.ts'
 import type { Policy, PolicyTier } from '../model/policy.ts'
 import { declaredLabels, labelVal, reportScope } from './policy-labels.ts'
 
@@ -37,14 +38,20 @@ const labelEffect = z.union(
   [
     labelVal.transform((val) => ({ val })),
     z
-      .strictObject({ val: labelVal, on: z.literal('account').optional(), expiresAfter: duration.optional() })
-      .transform(({ val, on, expiresAfter }) => ({
+      .strictObject({
+        val: labelVal,
+        on: z.literal('account').optional(),
+        expiresAfter: duration.optional(),
+        priority: z.enum(priorities).optional(),
+      })
+      .transform(({ val, on, expiresAfter, priority }) => ({
         val,
+        ...(priority === undefined ? {} : { priority }),
         ...(on === undefined ? {} : { on }),
         ...(expiresAfter === undefined ? {} : { expiresAfterMs: expiresAfter }),
       })),
   ],
-  'expected a value, or val: with on: account or expiresAfter: such as 30d',
+  'expected a value, or val: with on:, expiresAfter: or priority:',
 )
 
 const effect = z.union(
@@ -52,7 +59,7 @@ const effect = z.union(
     z.literal('log').transform(() => ({ kind: 'log' as const })),
     z.strictObject({ label: labelEffect }).transform(({ label }) => ({ kind: 'label' as const, ...label })),
   ],
-  'expected log, or label: with a value that labels: declares, or with val: and on: account or expiresAfter: such as 30d',
+  'expected log, or label: with a value that labels: declares, or with val: and on: account, expiresAfter: such as 30d, or priority: urgent, normal or bulk',
 )
 
 const tiers = z

@@ -1,3 +1,4 @@
+import { blueskyLimits, type EmissionLimits, type EmissionWindow } from '../model/emission.ts'
 import { type Did, parseDid } from '../model/ids.ts'
 
 /** What was wrong with one setting: its name, what was expected, what was found (never a secret's value). */
@@ -124,6 +125,24 @@ export function urls(
 export function optionalUrl(protocols: readonly string[], doc: string): Setting<string | undefined> {
   const list = urls([], protocols, doc)
   return { parse: (value) => list.parse(value)[0], default: undefined, defaultText: '', doc }
+}
+
+/** Limits of emission: `none`, `bluesky`, or numbers for each second, hour and day, such as `2/s,5000/h`. */
+export function emissionLimits(doc: string): Setting<EmissionLimits> {
+  return { parse: parseLimits, default: {}, defaultText: 'none', doc }
+}
+
+function parseLimits(value: string): EmissionLimits {
+  if (value === 'none') return {}
+  if (value === 'bluesky') return blueskyLimits
+  const windows = { s: 'second', h: 'hour', d: 'day' } as const
+  const limits = value.split(',').map((part): [EmissionWindow, number] => {
+    const [, count, unit] = /^([1-9]\d{0,6})\/([shd])$/.exec(part.trim()) ?? []
+    if (unit === undefined)
+      throw new SettingProblem('none, bluesky, or limits such as 5/s,10000/h,100000/d', shown(value))
+    return [windows[unit as keyof typeof windows], Number(count)]
+  })
+  return Object.fromEntries(limits)
 }
 
 /** A private key of 32 bytes as 64 hex digits, with `k256:` or `p256:` before it or without; never shown. */

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
+import type { EmissionLimits } from '../model/emission.ts'
 import type { Did } from '../model/ids.ts'
 import {
   dids,
+  emissionLimits,
   flag,
   integer,
   oneOf,
@@ -26,6 +28,7 @@ export type Config = {
   readonly policyFile: string | undefined
   readonly logLevel: LogLevel
   readonly labelerDid: Did | undefined
+  readonly emissionBudget: EmissionLimits
   readonly publicUrl: string | undefined
   readonly publicHost: string
   readonly publicPort: number
@@ -90,6 +93,9 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   ),
   signingKey: secretKey(
     'The private key of #atproto_label: 64 hex digits of secp256k1, or of P-256 with p256: before them; without it one is generated and kept',
+  ),
+  emissionBudget: emissionLimits(
+    'Most labels that are published: bluesky (5/s,10000/h,100000/d, what Bluesky takes), limits of your own in that form, or none; what is above them waits, durably, by priority',
   ),
   accountPassword: optionalText(
     'For harrier setup alone: the password of the labeler’s account, which it asks for otherwise; keep it out of .env',

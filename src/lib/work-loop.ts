@@ -1,4 +1,4 @@
-import { pause } from './pause.ts'
+import { firstOf } from './first-of.ts'
 
 /** What a loop works on, and how. */
 export type WorkLoopOptions<Item, Key extends string> = {
@@ -57,11 +57,4 @@ export function createWorkLoop<Item, Key extends string>({
       await Promise.race([Promise.all(busy.values()), broken.promise])
     },
   }
-}
-
-/** Waits for the bell, at most so many milliseconds. */
-async function firstOf(bell: Promise<void>, ms: number): Promise<void> {
-  const over = new AbortController()
-  await Promise.race([bell, pause(ms, over.signal)])
-  over.abort()
 }

@@ -1,4 +1,6 @@
+import type { Priority } from './emission.ts'
 import type { Cid, SubjectUri } from './ids.ts'
+import type { WantedLabel } from './label.ts'
 import type { Match } from './match.ts'
 
 /** What will be done about an image. Each can be repeated without being doubled, and undone. */
@@ -12,6 +14,7 @@ export type Effect =
       readonly val: string
       /** When the label stops holding (ISO 8601); undefined for one that holds until it is withdrawn. */
       readonly exp: string | undefined
+      readonly priority: Priority
       /** The label must be newer than this (ISO 8601); undefined when the subject never had the value. */
       readonly after: string | undefined
       readonly match: Match
@@ -27,3 +30,8 @@ export type Effect =
 
 /** The kinds of effect, for metrics. */
 export const effectKinds = ['label', 'log', 'withheld'] as const
+
+/** Returns the label that an effect calls for, without what it does not say. */
+export function wantedLabelOf({ uri, cid, val, exp }: Extract<Effect, { kind: 'label' }>): WantedLabel {
+  return { uri, val, ...(cid === undefined ? {} : { cid }), ...(exp === undefined ? {} : { exp }) }
+}

@@ -18,6 +18,8 @@ export type ScanJob = {
 export type Applied = {
   /** The labels that were published, in seq order; empty when a repeat found them published already. */
   readonly labels: readonly SequencedLabel[]
+  /** How many labels wait now for the emission budget because of it. */
+  readonly queued: number
   /** False when the job was cancelled while it ran; then nothing was written. */
   readonly isApplied: boolean
 }

@@ -18,6 +18,17 @@ export type Label = {
   readonly exp?: string
 }
 
+/** A label as it is wanted: its subject and value, without the fields that signing fills in. */
+export type WantedLabel = {
+  readonly uri: SubjectUri
+  readonly cid?: Cid
+  readonly val: string
+  /** True withdraws the label, from every version. */
+  readonly neg?: true
+  /** ISO 8601, UTC, ending in `Z`. */
+  readonly exp?: string
+}
+
 /** A label as published. */
 export type SignedLabel = Label & {
   readonly ver: 1
@@ -32,10 +43,12 @@ export type SignedLabel = Label & {
 /** A published label with its place in the stream: positive, rising, never reused, gaps allowed. */
 export type SequencedLabel = Omit<SignedLabel, 'signedBy'> & { readonly seq: number }
 
-/** The current value for one subject and label value, as decisions need it. */
-export type LabelState = Pick<Label, 'uri' | 'val' | 'cts' | 'exp'> & {
+/** The current value for one subject and label value, as decisions need it: what is published, or is to be. */
+export type LabelState = Pick<Label, 'uri' | 'val' | 'exp'> & {
   readonly cid: Cid | undefined
   readonly isNegated: boolean
+  /** The `cts` of the newest that is published; undefined when none is. */
+  readonly cts: string | undefined
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Priority } from './emission.ts'
 import type { LabelDefinition } from './label-definition.ts'
 import type { Match } from './match.ts'
 import type { ReportScope } from './report-scope.ts'
@@ -13,6 +14,8 @@ export type LabelEffect = {
   readonly on?: 'account'
   /** Milliseconds from the decision until the label stops holding; it holds until it is withdrawn without. */
   readonly expiresAfterMs?: number
+  /** How soon it is to be published where there is a budget; `normal` without. */
+  readonly priority?: Priority
 }
 
 /** What to do for matches up to a distance. */

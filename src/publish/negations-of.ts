@@ -1,8 +1,5 @@
 import type { Cid } from '../model/ids.ts'
-import type { LabelDraft } from './sign-labels.ts'
-
-/** A withdrawal: a draft of a negation, before it is known what came before it. */
-export type Withdrawal = Omit<LabelDraft, 'after' | 'neg' | 'exp'>
+import type { WantedLabel } from '../model/label.ts'
 
 /**
  * Returns the negations that withdraw a value from a subject for every subscriber, in the order to be published: one for
@@ -12,12 +9,13 @@ export type Withdrawal = Omit<LabelDraft, 'after' | 'neg' | 'exp'>
  * by version (Ozone's and the AppView's tables have the CID in their key) and show one that is negated under another.
  */
 export function negationsOf(
-  { cid, ...draft }: Withdrawal,
+  { uri, val, cid }: Pick<WantedLabel, 'uri' | 'val' | 'cid'>,
   standingVersions: readonly (Cid | undefined)[],
-): Omit<LabelDraft, 'after'>[] {
+): WantedLabel[] {
   const versions = [...standingVersions.filter((version) => version !== cid), cid]
   return versions.map((version) => ({
-    ...draft,
+    uri,
+    val,
     ...(version === undefined ? {} : { cid: version }),
     neg: true as const,
   }))

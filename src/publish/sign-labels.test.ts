@@ -25,6 +25,7 @@ const match: Match = {
   distance: 3,
 }
 const bytesOf: unknown = expect.any(Uint8Array)
+const priority = 'normal'
 const noon = new Date('2026-01-02T12:00:00.000Z')
 
 describe('the vectors that no code of ours has made', () => {
@@ -104,7 +105,7 @@ describe('signLabels', () => {
     })
     const signed = await signLabels([
       { kind: 'log', match },
-      { kind: 'label', uri, cid, val: 'spam', exp: undefined, after: undefined, match },
+      { kind: 'label', uri, cid, val: 'spam', exp: undefined, priority, after: undefined, match },
       { kind: 'withheld', val: 'spam', because: 'withdrawn', match },
       {
         kind: 'label',
@@ -112,6 +113,7 @@ describe('signLabels', () => {
         cid: undefined,
         val: 'known-image',
         exp: '2026-02-01T00:00:00.000Z',
+        priority,
         after: '2026-01-01T00:00:00.000Z',
         match,
       },
@@ -215,7 +217,7 @@ const labelArbitrary: fc.Arbitrary<Label> = fc.record(
 )
 
 function labelEffect(val: string, after: string | undefined): Effect {
-  return { kind: 'label', uri, cid, val, exp: undefined, after, match }
+  return { kind: 'label', uri, cid, val, exp: undefined, priority, after, match }
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -11,9 +11,15 @@
  */
 import type { SigningKey } from '../atproto/signing-key.ts'
 import { AppError } from '../lib/errors.ts'
-import type { Effect } from '../model/effect.ts'
-import type { Cid, Did, SubjectUri } from '../model/ids.ts'
-import { isLabelVal, type Label, maxLabelValBytes, type SignedLabel } from '../model/label.ts'
+import { type Effect, wantedLabelOf } from '../model/effect.ts'
+import type { Did } from '../model/ids.ts'
+import {
+  isLabelVal,
+  type Label,
+  maxLabelValBytes,
+  type SignedLabel,
+  type WantedLabel,
+} from '../model/label.ts'
 import { encodeSigned, encodeUnsigned } from './encode-label.ts'
 
 /** What signing needs. */
@@ -30,15 +36,11 @@ export type SignLabelsDeps = {
 /** What signing asks of a key. */
 export type LabelKey = Pick<SigningKey, 'sign' | 'did'>
 
-/** A label to be made: its subject and value, without the fields that signing fills in. */
-export type LabelDraft = {
-  readonly uri: SubjectUri
-  readonly cid?: Cid
-  readonly val: string
-  /** True withdraws the label, from every version; see `negationsOf`. A value that is no longer declared, or never was legal, can still be withdrawn. */
-  readonly neg?: true
-  /** ISO 8601, UTC, ending in `Z`. */
-  readonly exp?: string
+/**
+ * A label to be made. A withdrawal may be of a value that is no longer declared, or never was legal. Withdrawing under
+ * every version takes several: see `negationsOf`.
+ */
+export type LabelDraft = WantedLabel & {
   /** The `cts` of the label before it on the same subject and value; undefined when there is none. */
   readonly after: string | undefined
 }
@@ -53,7 +55,7 @@ export function createSignLabels(
   return async (effects) => {
     const drafts = effects
       .filter((effect) => effect.kind === 'label')
-      .map(({ uri, cid, val, exp, after }) => ({ uri, val, after, ...definedOf({ cid, exp }) }))
+      .map((effect) => ({ ...wantedLabelOf(effect), after: effect.after }))
     const labels = drafts.map((draft) => labelOfDraft(deps, draft))
     const key = deps.key()
     return Promise.all(labels.map((label) => signLabel(key, label)))
@@ -76,12 +78,14 @@ function labelOfDraft({ src, declaredVals, now }: SignLabelsDeps, { after, ...dr
   return { src, ...draft, cts: laterThan(after, now().getTime()) }
 }
 
-/** The fields that have a value: a label leaves out what it does not say. */
-function definedOf({ cid, exp }: { readonly cid: Cid | undefined; readonly exp: string | undefined }) {
-  return { ...(cid === undefined ? {} : { cid }), ...(exp === undefined ? {} : { exp }) }
-}
-
-function requireVal({ val, neg }: Pick<LabelDraft, 'val' | 'neg'>, declaredVals: ReadonlySet<string>): void {
+/**
+ * Throws an `AppError` of kind `invalid` for a value that may not be published: one that is not legal or not declared, or
+ * in a withdrawal one that no label can have.
+ */
+export function requireVal(
+  { val, neg }: Pick<WantedLabel, 'val' | 'neg'>,
+  declaredVals: ReadonlySet<string>,
+): void {
   if (neg) {
     if (val !== '' && Buffer.byteLength(val) <= maxLabelValBytes) return
     throw new AppError(

@@ -16,6 +16,7 @@ import type { BankChangeStore } from './bank-change-store.ts'
 import type { BankStore } from './bank-store.ts'
 import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
+import type { EmissionStore } from './emission-store.ts'
 import type { EvidenceStore } from './evidence-store.ts'
 import type { ImageStore } from './image-store.ts'
 import type { ImportStore } from './import-store.ts'
@@ -34,6 +35,7 @@ export interface Stores {
   readonly banks: BankStore
   readonly cursors: CursorStore
   readonly dids: DidStore
+  readonly emissions: EmissionStore
   readonly evidence: EvidenceStore
   readonly images: ImageStore
   readonly imports: ImportStore

@@ -5,7 +5,7 @@ import type { LabelState, SequencedLabel, SignedLabel } from '../model/label.ts'
 import { keyIdOf } from './key-store.ts'
 import { labelOfRow } from './label-row.ts'
 import { type LabelQuery, queryLabelRows } from './query-labels.ts'
-import type { Schema } from './schema.ts'
+import type { Row, Schema } from './schema.ts'
 
 /** A label that is not newer than the one it would replace: somebody else wrote first, so the decision is stale. */
 export class StaleLabelError extends AppError {
@@ -36,7 +36,12 @@ export interface LabelStore {
   lastSeq(): Promise<number>
   /** Returns the current labels that match, in seq order: superseded rows, negations and expired ones are left out. */
   query(query: LabelQuery, now: string): Promise<SequencedLabel[]>
-  /** Returns the current state, negations included, of every value that the source gave the subjects. */
+  /** Returns the seq and the `cts` (epoch milliseconds) of the newest `limit` labels above a seq, in seq order. */
+  times(after: number, limit: number): Promise<{ readonly seq: number; readonly atMs: number }[]>
+  /**
+   * Returns the current state, negations included, of every value that the source gave the subjects: the one that waits
+   * to be published where there is one, else the published one.
+   */
   states(src: Did, uris: readonly SubjectUri[]): Promise<LabelState[]>
   /**
    * Returns the versions of a subject under which a value was published and not withdrawn, oldest first; undefined
@@ -81,22 +86,32 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
       return (await queryLabelRows(db, wanted, now)).map(labelOfRow)
     },
 
+    async times(after, limit) {
+      const newest = db.selectFrom('labels').select(['seq', 'cts']).where('seq', '>', after)
+      const rows = await newest.orderBy('seq', 'desc').limit(limit).execute()
+      return rows.toReversed().map(({ seq, cts }) => ({ seq, atMs: Date.parse(cts) }))
+    },
+
     async states(src, uris) {
-      const rows = await db
+      const published = await db
         .selectFrom('labels')
         .select(['uri', 'cid', 'val', 'neg', 'cts', 'exp'])
         .where('src', '=', src)
         .where('uri', 'in', uris)
         .where('is_current', '=', 1)
         .execute()
-      return rows.map(({ uri, cid, val, neg, cts, exp }) => ({
-        uri: uri as SubjectUri,
-        cid: (cid ?? undefined) as Cid | undefined,
-        val,
-        isNegated: neg === 1,
-        cts,
-        ...(exp === null ? {} : { exp }),
-      }))
+      const wanted = await db
+        .selectFrom('emissions')
+        .select(['uri', 'cid', 'val', 'neg', 'exp'])
+        .where('src', '=', src)
+        .where('uri', 'in', uris)
+        .execute()
+      const states = new Map(published.map((row) => [`${row.uri} ${row.val}`, row as StateRow]))
+      for (const row of wanted) {
+        const key = `${row.uri} ${row.val}`
+        states.set(key, { ...row, cts: states.get(key)?.cts })
+      }
+      return [...states.values()].map(stateOfRow)
     },
 
     async standingVersions(src, uri, val) {
@@ -114,6 +129,21 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
         .execute()
       return rows.map(({ cid }) => (cid ?? undefined) as Cid | undefined)
     },
+  }
+}
+
+type StateRow = Pick<Row<'labels'>, 'uri' | 'cid' | 'val' | 'neg' | 'exp'> & {
+  readonly cts: string | undefined
+}
+
+function stateOfRow({ uri, cid, val, neg, cts, exp }: StateRow): LabelState {
+  return {
+    uri: uri as SubjectUri,
+    cid: (cid ?? undefined) as Cid | undefined,
+    val,
+    isNegated: neg === 1,
+    cts,
+    ...(exp === null ? {} : { exp }),
   }
 }
 

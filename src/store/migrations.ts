@@ -13,6 +13,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-reports': { up: (db: Kysely<unknown>) => run(db, reports) },
   '0006-signing-keys': { up: (db: Kysely<unknown>) => run(db, signingKeys) },
   '0007-standing-labels': { up: (db: Kysely<unknown>) => run(db, standingLabels) },
+  '0008-emissions': { up: (db: Kysely<unknown>) => run(db, emissions) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -201,4 +202,16 @@ const standingLabels = [
   `UPDATE labels SET is_standing = 1 WHERE neg = 0 AND is_current = 0 AND seq IN (
     SELECT max(seq) FROM labels GROUP BY src, uri, val, coalesce(cid, ''))`,
   `CREATE INDEX labels_standing ON labels (uri, val, src) WHERE is_standing = 1`,
+]
+
+/** Labels that wait for the emission budget, and withdrawals of what never was published. */
+const emissions = [
+  `CREATE TABLE emissions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    src TEXT NOT NULL, uri TEXT NOT NULL, val TEXT NOT NULL, cid TEXT, neg INTEGER NOT NULL, exp TEXT,
+    priority INTEGER NOT NULL, is_queued INTEGER NOT NULL,
+    actor TEXT NOT NULL, job_id INTEGER, queued_at INTEGER NOT NULL,
+    UNIQUE (uri, val, src)
+  ) STRICT`,
+  `CREATE INDEX emissions_due ON emissions (priority, id) WHERE is_queued = 1`,
 ]

@@ -135,6 +135,28 @@ export type SigningKeyTable = {
   changed_at: string
 }
 
+/**
+ * `emissions`: the state that is wanted of a subject and value where it is not the published one; unique on
+ * (src, uri, val). `is_queued` is 0 for a withdrawal of what never was published, which is kept and not published either.
+ */
+export type EmissionTable = {
+  id: Generated<number>
+  src: string
+  uri: string
+  val: string
+  cid: string | null
+  neg: number
+  exp: string | null
+  /** The place in `priorities`. */
+  priority: number
+  is_queued: number
+  /** Who asked for it, as in `audit`. */
+  actor: string
+  job_id: number | null
+  /** Epoch milliseconds. */
+  queued_at: number
+}
+
 /** `matches`: every match found, with the job that found it. */
 export type MatchTable = {
   id: Generated<number>
@@ -241,6 +263,7 @@ export type Schema = {
   bank_imports: BankImportTable
   labels: LabelTable
   signing_keys: SigningKeyTable
+  emissions: EmissionTable
   matches: MatchTable
   audit: AuditTable
   did_docs: DidDocTable

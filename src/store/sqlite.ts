@@ -10,6 +10,7 @@ import { createBankStore } from './bank-store.ts'
 import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
+import { createEmissionStore } from './emission-store.ts'
 import { createEvidenceStore } from './evidence-store.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createImageStore } from './image-store.ts'
@@ -102,6 +103,7 @@ function storesOver(db: Kysely<Schema>): Stores {
     banks: createBankStore(db),
     cursors: createCursorStore(db),
     dids: createDidStore(db),
+    emissions: createEmissionStore(db),
     evidence: createEvidenceStore(db),
     images: createImageStore(db),
     imports: createImportStore(db),

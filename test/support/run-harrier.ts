@@ -11,6 +11,8 @@ export type RunOptions = {
   readonly program?: readonly string[]
   /** What it reads on standard input. */
   readonly input?: string
+  /** Settings beside the data folder and the policy. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** Runs Harrier's command line as a process in a folder, on the data folder and the policy there. */
@@ -23,11 +25,13 @@ export function runHarrier(
     nodeOptions = [],
     program = [join(import.meta.dirname, '../../scripts/harrier.ts')],
     input,
+    settings = {},
   } = options
   const env = {
     HARRIER_DATA_DIR: join(folder, 'data'),
     HARRIER_POLICY_FILE: join(folder, 'policy.yaml'),
     NODE_COMPILE_CACHE: join(folder, 'compiled'), // each command would compile the same again
+    ...settings,
   }
   return new Promise((resolve) => {
     const args = [...nodeOptions, ...program, ...argv]
