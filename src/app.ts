@@ -227,8 +227,12 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     })
   const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
 
+  const logKey = () => {
+    const { name: signer, passedOver } = keyring.current.signer
+    logger.info({ key: keyring.current.did(), signer, passedOver }, 'key.opened')
+  }
   const onChange = async () => {
-    await keyring.refresh()
+    if (await keyring.refresh()) logKey()
     await database.bankChanges.forgetRemovals(await matcher.refresh())
     wakePublishing()
     worker.wake()
@@ -257,7 +261,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   const reading = opening.use(startTask(ingest.run))
 
-  logger.info({ key: keyring.current.did(), ...keyring.current.signer }, 'key.opened')
+  logKey()
   logger.info({ version, did: src, public: http.public.url, operator: http.operator.url }, 'app.started')
   const open = opening.move()
   return {

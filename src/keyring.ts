@@ -37,8 +37,8 @@ export interface Keyring {
   readonly current: SigningKey
   /** The setting holds a key that was retired, and does nothing but confuse. */
   readonly isSettingRetired: boolean
-  /** Looks again which key is live: to be called when another process may have changed it. */
-  refresh(): Promise<void>
+  /** Looks again which key is live, as another process may have changed it; true when it is another than before. */
+  refresh(): Promise<boolean>
   /** Returns the live key that the store names. @throws {LiveKeyMissingError} */
   keyOf(didKey: string): Promise<SigningKey>
 }
@@ -84,7 +84,8 @@ export async function openKeyring(sources: KeySources, opener: 'service' | 'comm
     keyOf,
     async refresh() {
       const { live } = await store.load()
-      if (live !== undefined) await keyOf(live)
+      const before = current
+      return live !== undefined && (await keyOf(live)) !== before
     },
   }
 }

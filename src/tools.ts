@@ -15,10 +15,10 @@ import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
 import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
 import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
-import type { Emission, EmissionLimits, QueueLength } from './model/emission.ts'
+import type { EmissionLimits, Priority, QueueLength } from './model/emission.ts'
 import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
-import type { SequencedLabel } from './model/label.ts'
+import type { SequencedLabel, WantedLabel } from './model/label.ts'
 import type { Match } from './model/match.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
 import { estimateEmission } from './publish/estimate-emission.ts'
@@ -42,6 +42,9 @@ import { realWorld } from './world.ts'
 
 export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
 export type { UpdateDocument } from './publish/rotate-key.ts'
+
+/** A label or a withdrawal that a person asks for: urgent unless told. */
+export type LabelRequest = WantedLabel & { readonly priority?: Priority }
 
 /** The queue of labels that wait for the emission budget. */
 export type EmissionQueue = {
@@ -101,7 +104,7 @@ export interface Tools extends Hashing {
     remove(bank: Bank): Promise<boolean>
   }
   /** Publishes a label or withdraws one, at once or, where there is an emission budget, through the queue. */
-  publish(request: Emission): Promise<PublishOutcome>
+  publish(request: LabelRequest): Promise<PublishOutcome>
   /** Returns how many labels wait, and what the budget has left. */
   queue(): Promise<EmissionQueue>
   readonly key: {
@@ -152,6 +155,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const document = openLabelKeyDocument(config, openSafeFetch(config, { userAgent, fetch: realWorld.fetch }))
   const signing = { key: () => keyring.current, src, declaredVals: new Set(policy.labels), now }
   const isPaced = Object.keys(config.emissionBudget).length > 0
+  const publishRequest = createPublishRequest({ ...signing, database, isPaced, actor: 'cli' })
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
@@ -233,7 +237,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       counts: () => database.reviews.counts(),
       find: (id) => findReview(database, id),
     },
-    publish: createPublishRequest({ ...signing, database, isPaced, actor: 'cli' }),
+    publish: (request) => publishRequest({ priority: 'urgent', ...request }),
     async queue() {
       const nowMs = now().getTime()
       const budget = await createBudgetReader(database.labels, config.emissionBudget, now)()

@@ -39,8 +39,7 @@ describe('changing the label key of a running labeler on the network', () => {
 
   it('shows subscribers only labels of the key that the PLC document names, and all of them again', async () => {
     await using tools = await openServiceTools(folder)
-    const publish = (n: number) =>
-      tools.publish({ uri: postUri(n) as AtUri, val: testLabel, priority: 'urgent' })
+    const publish = (n: number) => tools.publish({ uri: postUri(n) as AtUri, val: testLabel })
     for (const n of [1, 2, 3]) await publish(n)
     const stop = new AbortController()
     const live: number[] = []

@@ -193,7 +193,7 @@ describe('a known image on the network', () => {
     const post = await network.post(alice, 'to be cleared', [await recompress(picture, 70)])
     await jobs.of(post.uri)
     await using tools = await openServiceTools(folder)
-    const request = { uri: post.uri as AtUri, val: testLabel, neg: true, priority: 'urgent' } as const
+    const request = { uri: post.uri as AtUri, val: testLabel, neg: true } as const
     await tools.publish(request)
     const labels = await streamed(post.uri, 3)
     // Of the version that was labeled, for those who keep labels by version; then of every version.
