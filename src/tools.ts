@@ -110,8 +110,6 @@ export interface Tools extends Hashing {
   readonly key: {
     /** Returns the label keys, oldest first, and how many labels the live one is still to sign. */
     list(): Promise<{ readonly keys: readonly KnownKey[]; readonly stale: number }>
-    /** True for a `did:web` whose document the service itself serves: nothing needs to be written into it. */
-    readonly isDocumentOurs: boolean
     /** Changes the label key; see `rotateKey`. */
     rotate(request: RotateKeyRequest, signal: AbortSignal): Promise<KeyRotation>
   }
@@ -251,7 +249,6 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
     },
     key: {
       list: async () => ({ keys: await database.keys.list(), stale: await database.keys.countStale() }),
-      isDocumentOurs: document.isOurs,
       rotate: (request, signal) =>
         rotateKey(
           { database, folder: keyFolder, src, document, now, times: rotateKeyTimes },

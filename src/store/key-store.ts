@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { CompiledQuery, type Kysely, sql } from 'kysely'
 import type { SequencedLabel, SignedLabel } from '../model/label.ts'
 import { labelOfRow } from './label-row.ts'
 import type { keyStates, Schema } from './schema.ts'
@@ -60,6 +60,9 @@ export interface KeyStore {
 }
 
 const liveId = sql<number>`(SELECT id FROM signing_keys WHERE state = 'live')`
+/** Written out, since building a statement anew takes longer than running it, and a change of keys updates every label. */
+const resignLabel = `UPDATE labels SET sig = ?, bytes = ?,
+  key_id = coalesce((SELECT id FROM signing_keys WHERE did_key = ?), 0) WHERE seq = ?`
 /** Two ranges of the index on `key_id`; written as one inequality, SQLite would look at every label. */
 const isStale = sql<boolean>`(key_id < ${liveId} OR key_id > ${liveId})`
 
@@ -168,17 +171,9 @@ export function createKeyStore(db: Kysely<Schema>): KeyStore {
 
     async resign(signed) {
       for (const { seq, sig, bytes, signedBy } of signed) {
-        await db
-          .updateTable('labels')
-          .set({ sig: Buffer.from(sig), bytes: Buffer.from(bytes), key_id: keyIdOf(signedBy) })
-          .where('seq', '=', seq)
-          .execute()
+        const values = [Buffer.from(sig), Buffer.from(bytes), signedBy, seq]
+        await db.executeQuery(CompiledQuery.raw(resignLabel, values))
       }
     },
   }
-}
-
-/** The number of a key in the label table: 0 for one that is not known, which is stale whatever is live. */
-export function keyIdOf(didKey: string): RawBuilder<number> {
-  return sql<number>`coalesce((SELECT id FROM signing_keys WHERE did_key = ${didKey}), 0)`
 }

@@ -1,25 +1,10 @@
 import { type Kysely, sql } from 'kysely'
-import { AppError } from '../lib/errors.ts'
 import type { Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { LabelState, SequencedLabel, SignedLabel } from '../model/label.ts'
-import { keyIdOf } from './key-store.ts'
+import { appendLabel } from './append-label.ts'
 import { labelOfRow } from './label-row.ts'
 import { type LabelQuery, queryLabelRows } from './query-labels.ts'
 import type { Row, Schema } from './schema.ts'
-
-/** A label that is not newer than the one it would replace: somebody else wrote first, so the decision is stale. */
-export class StaleLabelError extends AppError {
-  override readonly name = 'StaleLabelError'
-  constructor(val: string) {
-    super(
-      'conflict',
-      `Expected a cts newer than the current one for label ${val} but received an older or equal one`,
-    )
-  }
-  override shouldRetry(): boolean {
-    return true
-  }
-}
 
 /** Labels: the whole history in stream order, and the current value of each subject. */
 export interface LabelStore {
@@ -58,7 +43,7 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
       const written: SequencedLabel[] = []
       for (const label of labels) {
         const { signedBy, ...published } = label
-        const seq = await appendOne(db, published, signedBy)
+        const seq = await appendLabel(db, published, signedBy)
         if (seq !== undefined) written.push({ ...published, seq })
       }
       return written
@@ -145,71 +130,4 @@ function stateOfRow({ uri, cid, val, neg, cts, exp }: StateRow): LabelState {
     cts,
     ...(exp === null ? {} : { exp }),
   }
-}
-
-async function appendOne(
-  db: Kysely<Schema>,
-  label: Omit<SignedLabel, 'signedBy'>,
-  signedBy: string,
-): Promise<number | undefined> {
-  const current = await db
-    .selectFrom('labels')
-    .select(['seq', 'cts', 'cid', 'neg', 'exp'])
-    .where('src', '=', label.src)
-    .where('uri', '=', label.uri)
-    .where('val', '=', label.val)
-    .where('is_current', '=', 1)
-    .executeTakeFirst()
-  const neg = label.neg ? 1 : 0
-  if (current) {
-    const isSame =
-      current.neg === neg &&
-      (current.cid ?? undefined) === label.cid &&
-      (current.exp ?? undefined) === label.exp
-    if (isSame) return undefined
-    if (label.cts <= current.cts) throw new StaleLabelError(label.val)
-    await supersede(db, current, label)
-  }
-  const row = await db
-    .insertInto('labels')
-    .values({
-      src: label.src,
-      uri: label.uri,
-      cid: label.cid ?? null,
-      val: label.val,
-      neg,
-      cts: label.cts,
-      exp: label.exp ?? null,
-      sig: Buffer.from(label.sig),
-      bytes: Buffer.from(label.bytes),
-      key_id: keyIdOf(signedBy),
-      is_current: 1,
-    })
-    .returning('seq')
-    .executeTakeFirstOrThrow()
-  return row.seq
-}
-
-/** Whoever keeps labels by version loses only the one on the version of the new label; one on another stands. */
-async function supersede(
-  db: Kysely<Schema>,
-  current: { readonly seq: number; readonly cid: string | null; readonly neg: number },
-  { src, uri, val, ...label }: Pick<SignedLabel, 'src' | 'uri' | 'val' | 'cid'>,
-): Promise<void> {
-  const cid = label.cid ?? null
-  const isStanding = current.neg === 0 && current.cid !== cid ? 1 : 0
-  await db
-    .updateTable('labels')
-    .set({ is_current: 0, is_standing: isStanding })
-    .where('seq', '=', current.seq)
-    .execute()
-  await db
-    .updateTable('labels')
-    .set({ is_standing: 0 })
-    .where('uri', '=', uri)
-    .where('val', '=', val)
-    .where('src', '=', src)
-    .where('is_standing', '=', sql.lit(1))
-    .where('cid', 'is', cid)
-    .execute()
 }
