@@ -18,6 +18,7 @@ import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
 import type { EmissionLimits, Priority, QueueLength } from './model/emission.ts'
 import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
+import type { Did } from './model/ids.ts'
 import type { SequencedLabel, WantedLabel } from './model/label.ts'
 import type { Match } from './model/match.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
@@ -75,6 +76,8 @@ export type AddedContent = {
 
 /** What the commands can do. Every change is one transaction with its audit row. */
 export interface Tools extends Hashing {
+  /** The labeler. */
+  readonly did: Did
   /** Returns what the enabled banks hold within their thresholds, nearest first. The first call reads the banks. */
   match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Match[]>
   readonly banks: {
@@ -165,6 +168,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   })
 
   return {
+    did: src,
     hash: hashing.hash,
     async match(hashes, options) {
       matcher ??= openMatcher(database).then((opened) => stack.use(opened))

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { App } from '../src/app.ts'
 import { createKeyFolder } from '../src/atproto/key-folder.ts'
-import type { AtUri } from '../src/model/ids.ts'
+import { parseConfig } from '../src/config/config.ts'
+import type { AtUri, Did } from '../src/model/ids.ts'
+import { createOwnerUpdate, openAccountNetwork } from '../src/owner-update.ts'
+import type { OwnerStep } from '../src/setup.ts'
+import type { Account } from './support/accounts.ts'
 import { resolveLabelKey } from './support/label-key.ts'
 import { postUri } from './support/label-rows.ts'
 import { type ReceivedLabel, subscribeLabels, verifyLabel } from './support/label-subscriber.ts'
 import { type Network, openNetwork } from './support/network.ts'
+import { plcTokenIn } from './support/pds.ts'
 import {
   createServiceFolder,
   openService,
@@ -20,18 +25,17 @@ describe('changing the label key of a running labeler on the network', () => {
   let folder: ServiceFolder
   let app: App
   let did: string
-  let declare: (labelKeyDidKey: string) => Promise<void>
+  let account: Account
 
   beforeAll(async () => {
     network = stack.use(await openNetwork())
-    const account = await network.createAccount('labeler.test')
+    account = await network.createAccount('labeler.test')
     did = account.did
     folder = stack.use(createServiceFolder(network, { HARRIER_LABELER_DID: did }))
     const first = await createKeyFolder(folder.path).openCurrent()
     app = stack.use(await openService(folder))
-    declare = (labelKeyDidKey) =>
-      network.declareLabeler(account, { labelKeyDidKey, endpoint: 'https://labeler.example.com' })
-    await declare(first.did())
+    const endpoint = 'https://labeler.example.com'
+    await network.declareLabeler(account, { labelKeyDidKey: first.did(), endpoint })
   })
   afterAll(() => stack.disposeAsync())
 
@@ -47,13 +51,28 @@ describe('changing the label key of a running labeler on the network', () => {
     const old = await resolveKey()
     const before = await readAll(3)
 
-    const update = async (next: string, hold: () => Promise<void>): Promise<void> => {
-      await hold()
-      await publish(4)
-      await declare(next)
-    }
+    const { config } = parseConfig(folder.env)
+    const tokens = ['AAAAA-AAAAA']
+    const steps: OwnerStep[] = []
+    const update = createOwnerUpdate(
+      openAccountNetwork(config, stop.signal),
+      did as Did,
+      {
+        password: async () => account.password,
+        factorToken: async () => 'none',
+        givenPlcToken: undefined,
+        async plcToken() {
+          // Between the tokens, a wrong one first, labels are served; what is published meanwhile comes later.
+          await publish(4)
+          return tokens.pop() ?? plcTokenIn(network.mails, account.email) ?? 'no token was mailed'
+        },
+        onStep: (step) => steps.push(step),
+      },
+      stop.signal,
+    )
     const { didKey } = await tools.key.rotate({ update, isAgain: false }, stop.signal)
     expect(didKey).not.toBe(old)
+    expect(steps).toEqual(['signed-in', 'token-mailed', 'document-updated'])
     expect(await resolveKey()).toBe(didKey)
 
     const after = await readAll(4)

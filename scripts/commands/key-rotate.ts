@@ -1,8 +1,13 @@
+import { parseConfig } from '../../src/config/config.ts'
+import { readEnv } from '../../src/config/env.ts'
+import type { Did } from '../../src/model/ids.ts'
 import type { UpdateDocument } from '../../src/tools.ts'
 import { abortOnSignals } from '../lib/abort-on-signals.ts'
-import { hasOption } from '../lib/arguments.ts'
+import { type Arguments, hasOption, textOption } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
 import { openCommandTools } from '../lib/open-command-tools.ts'
+import { createOwnerAnswers } from '../lib/owner-answers.ts'
+import { openPrompt, type Prompt } from '../lib/prompt.ts'
 import type { Terminal } from '../lib/terminal.ts'
 
 /** `harrier key rotate`: change the label key. */
@@ -12,6 +17,11 @@ export const keyRotateCommand: Command = {
   parameters: '',
   arity: [0, 0],
   options: {
+    'by-hand': {
+      type: 'boolean',
+      help: 'do not sign in; say what to write into the DID document, and wait for it',
+    },
+    'plc-token': { type: 'string', value: 'TOKEN', help: 'the token that an earlier run had mailed' },
     again: { type: 'boolean', help: 'change the key though that was done within the hour' },
     ...jsonOption,
   },
@@ -20,17 +30,21 @@ export const keyRotateCommand: Command = {
       'one as soon as the document names it. All published labels are then signed anew, with their seq and cts as they\n' +
       'were: those that are read at once, the others by the running service. Reading, looking at images and labeling go\n' +
       'on all the time; subscribers stay connected and wait.',
-    'A did:web whose document Harrier serves changes by itself. For others the command says what to write into the\n' +
-      'document, and waits up to ten minutes for it. It may be stopped, or die, at any moment: run it again, and it goes\n' +
+    'For a did:plc it asks for the account’s password (or takes HARRIER_ACCOUNT_PASSWORD) and for the token that the host\n' +
+      'mails, as harrier setup does; nothing else in the document changes. A did:web whose document Harrier serves changes\n' +
+      'by itself. For others, and with --by-hand, the command says what to write into the document, and waits up to ten\n' +
+      'minutes for it. It may be stopped, or die, at any moment: run it again, and it goes\n' +
       'on with the same key. A change that was completed within the hour is reported, and no other is begun.',
     'JSON: didKey (the live key), retired (the one before it), stale (labels still to be signed anew).',
   ],
   examples: ['key rotate'],
   async run(args, terminal) {
     using interruption = abortOnSignals()
+    using prompt = openPrompt()
     await using tools = await openCommandTools()
+    const update = await createUpdate(args, tools.did, prompt, terminal, interruption.signal)
     const rotation = await tools.key.rotate(
-      { update: updateByHand(terminal), isAgain: hasOption(args, 'again') },
+      { update, isAgain: hasOption(args, 'again') },
       interruption.signal,
     )
     if (hasOption(args, 'json')) {
@@ -52,9 +66,24 @@ export const keyRotateCommand: Command = {
   },
 }
 
+async function createUpdate(
+  args: Arguments,
+  did: Did,
+  prompt: Prompt,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<UpdateDocument> {
+  if (!did.startsWith('did:plc:') || hasOption(args, 'by-hand')) return updateByHand(terminal)
+  const { config, secrets } = parseConfig(readEnv())
+  const { createOwnerUpdate, openAccountNetwork } = await import('../../src/owner-update.ts')
+  const given = { password: secrets.accountPassword, plcToken: textOption(args, 'plc-token') }
+  const answers = createOwnerAnswers(prompt, given, terminal.err)
+  return createOwnerUpdate(openAccountNetwork(config, signal), did, answers, signal)
+}
+
 /** Says what to write into the document, since whoever can change it is not here. */
 function updateByHand(terminal: Terminal): UpdateDocument {
-  return async (nextKey, hold) => {
+  return async (nextKey, { hold }) => {
     await hold()
     terminal.err(
       'Labels are held back. Change the DID document now:\n' +

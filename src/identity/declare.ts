@@ -14,14 +14,13 @@
 import {
   type AccountHost,
   type AccountSession,
-  PdsError,
   type PlcMaps,
   type StoredRecord,
 } from '../atproto/account-session.ts'
-import type { PlcDirectory } from '../atproto/plc-directory.ts'
 import { type Difference, differencesOf } from '../lib/differences.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Did } from '../model/ids.ts'
+import { type ConfirmDeps, confirmPlcUpdate } from './confirm-plc-update.ts'
 import {
   planServiceRecord,
   type RecordPlan,
@@ -29,7 +28,7 @@ import {
   type WantedRecord,
 } from './declare-record.ts'
 import { type DeclaredDocument, type ReadDocumentDeps, readDocument } from './read-document.ts'
-import { type PlcPlan, planPlcUpdate, updatePlc } from './update-plc.ts'
+import { type PlcPlan, planPlcUpdate } from './update-plc.ts'
 
 /** What reading takes. */
 export type DeclareDeps = ReadDocumentDeps & {
@@ -69,12 +68,9 @@ export type DeclarationPlan = {
 }
 
 /** What writing takes, besides the plan. */
-export type ApplyDeps = {
-  readonly directory: PlcDirectory
+export type ApplyDeps = ConfirmDeps & {
   readonly host: AccountHost
   readonly session: AccountSession
-  /** Returns the token that confirms the operation; asked again when it is wrong, and may throw to give up. */
-  readonly plcToken: (isAgain: boolean) => Promise<string>
   /** Hears of each step once it is made and read back. */
   readonly onStep: (step: DeclareStep) => void
 }
@@ -116,20 +112,11 @@ export async function applyDeclaration(
   plan: DeclarationPlan,
   signal: AbortSignal,
 ): Promise<void> {
-  if (plan.plc) await applyPlc(deps, plan.plc, signal)
-  if (plan.record && plan.record.differences.length > 0) await applyRecord(deps, plan.did, plan.record)
-}
-
-async function applyPlc(deps: ApplyDeps, plan: PlcPlan, signal: AbortSignal): Promise<void> {
-  for (let isAgain = false; ; isAgain = true) {
-    const token = await deps.plcToken(isAgain)
-    try {
-      await updatePlc(deps, plan, token, signal)
-      return deps.onStep('document-updated')
-    } catch (error) {
-      if (!(error instanceof PdsError && error.isTokenWrong)) throw error
-    }
+  if (plan.plc) {
+    await confirmPlcUpdate(deps, plan.plc, signal)
+    deps.onStep('document-updated')
   }
+  if (plan.record && plan.record.differences.length > 0) await applyRecord(deps, plan.did, plan.record)
 }
 
 async function applyRecord(

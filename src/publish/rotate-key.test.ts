@@ -55,7 +55,7 @@ describe('a change of the label key', () => {
     times,
     ...parts,
   })
-  const update: UpdateDocument = async (next, hold) => {
+  const update: UpdateDocument = async (next, { hold }) => {
     await hold()
     labeler.document = next
   }
@@ -106,7 +106,7 @@ describe('a change of the label key', () => {
     const served = createServedLabels({ database, keyOf: keyring.keyOf })
     const query = { uriPatterns: ['*'], sources: [], limit: 10, after: 0 }
     let reads = 0
-    await rotate(depsOf(), async (next, hold) => {
+    await rotate(depsOf(), async (next, { hold }) => {
       expect(await served.page(0, 10)).toHaveLength(5)
       await hold()
       expect(await served.page(0, 10)).toEqual([])
@@ -125,7 +125,7 @@ describe('a change of the label key', () => {
   })
 
   it('goes back to the old key when the document cannot be changed, and uses the same key next time', async () => {
-    const failing: UpdateDocument = async (_, hold) => {
+    const failing: UpdateDocument = async (_, { hold }) => {
       await hold()
       throw new AppError('invalid', 'planted')
     }
@@ -133,7 +133,7 @@ describe('a change of the label key', () => {
     expect(await readAll()).toHaveLength(5)
     const made = (await folder.next())?.did()
     const impatient = depsOf({ times: { ...times, giveUpMs: 5 } })
-    await expect(rotate(impatient, (_, hold) => hold())).rejects.toMatchObject({
+    await expect(rotate(impatient, (_, { hold }) => hold())).rejects.toMatchObject({
       name: 'DocumentUnchangedError',
     })
     expect(await readAll()).toHaveLength(5)
@@ -141,9 +141,19 @@ describe('a change of the label key', () => {
     expect(await readAll()).toHaveLength(5)
   })
 
+  it('serves labels again as soon as the update knows that nothing was changed', async () => {
+    const unsure: UpdateDocument = async (_, { hold, release }) => {
+      await hold()
+      await release()
+      expect(await readAll()).toHaveLength(5)
+      throw new AppError('invalid', 'given up')
+    }
+    await expect(rotate(depsOf({ times: { ...times, doubtMs: 60_000 } }), unsure)).rejects.toThrow('given up')
+  })
+
   it('takes the new key when the document changed though the answer to that was lost', async () => {
-    const lost: UpdateDocument = async (next, hold) => {
-      await update(next, hold)
+    const lost: UpdateDocument = async (next, labels) => {
+      await update(next, labels)
       throw new AppError('upstream', 'connection reset')
     }
     expect((await rotate(depsOf(), lost)).didKey).toBe(labeler.document)
@@ -238,7 +248,7 @@ describe('a change of the label key', () => {
     const changed = mortal(async (next: string) => {
       labeler.document = next
     })
-    const mortalUpdate: UpdateDocument = async (next, hold) => {
+    const mortalUpdate: UpdateDocument = async (next, { hold }) => {
       await hold()
       await changed(next)
     }

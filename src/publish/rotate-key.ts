@@ -45,8 +45,14 @@ export type RotateKeyDeps = {
   readonly times: RotateKeyTimes
 }
 
-/** Writes the next key (`did:key:…`) into a DID document; calls and awaits `hold` right before the document changes. */
-export type UpdateDocument = (nextKey: string, hold: () => Promise<void>) => Promise<void>
+/** Holds labels back, and serves them again. */
+export type LabelHold = { readonly hold: () => Promise<void>; readonly release: () => Promise<void> }
+
+/**
+ * Writes the next key (`did:key:…`) into a DID document. It awaits `hold` right before the document changes, and may
+ * `release` when it knows that it has not.
+ */
+export type UpdateDocument = (nextKey: string, labels: LabelHold) => Promise<void>
 
 /** How a change of keys is asked for. */
 export type RotateKeyRequest = {
@@ -104,7 +110,9 @@ export async function rotateKey(
     await pause(times.settleMs, signal)
   }
   const isNamed = document.isOurs || (await document.resolveKey(signal)) === next
-  const failure = isNamed ? await hold() : await update(next, hold).catch((cause: unknown) => ({ cause }))
+  const failure = isNamed
+    ? await hold()
+    : await update(next, { hold, release: keys.release }).catch((cause: unknown) => ({ cause }))
   if (!(await becomesLive(deps, next, failure ? times.doubtMs : times.giveUpMs, signal))) {
     await keys.release()
     signal.throwIfAborted()
