@@ -186,6 +186,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
     verifyCaller,
     fileReport,
+    streamFloor: () => database.labels.floor(),
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
     lookup: matcher.lookup,
     metricsText: async () => ({

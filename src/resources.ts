@@ -9,6 +9,7 @@ import type { HashPlan } from './model/hash-plan.ts'
 import { type Did, parseDid } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
 import type { HashPoolOptions } from './scan/hash-pool.ts'
+import type { SequenceStart } from './store/continue-sequence.ts'
 import type { Database } from './store/database.ts'
 import { openSqlite } from './store/sqlite.ts'
 
@@ -26,12 +27,16 @@ export type Resources = {
 /** One thing that the operator has not decided. */
 export type Notice = { readonly setting: string; readonly means: string; readonly fix: string }
 
-/** Opens the database and the signing key, and reads the policy. */
+/**
+ * Opens the database and the signing key, and reads the policy.
+ * @throws {LabelsLostError} when labels were published and their database is gone; the message says what to do.
+ */
 export async function openResources(config: Config, secrets: Secrets): Promise<Resources> {
   const policy = openPolicy(config)
   const key = await openSigningKey(config, secrets)
-  const database = await openSqlite({ path: join(config.dataDir, 'harrier.db') })
-  return { database, key, src: labelerOf(config), policy, notices: noticesOf(config, secrets) }
+  const database = await openSqlite({ path: join(config.dataDir, 'harrier.db'), seqFloor: config.seqFloor })
+  const notices = [...noticesOf(config, secrets), ...sequenceNotices(database.sequence)]
+  return { database, key, src: labelerOf(config), policy, notices }
 }
 
 /** Returns the policy of the policy file, or the cautious one where none is named. */
@@ -75,6 +80,23 @@ export function hashPoolOptions(config: Config): HashPoolOptions {
 /** Without a DID of its own, Harrier labels as the `did:web` of its own port: verifiable here, followed by nobody. */
 function labelerOf(config: Config): Did {
   return config.labelerDid ?? (parseDid(`did:web:localhost%3A${config.publicPort}`) as Did)
+}
+
+/** Says once that labels may be missing: the next opening finds the sequence where this one has put it. */
+function sequenceNotices(sequence: SequenceStart): Notice[] {
+  if (sequence.kind === 'continued') return []
+  const { from, to, because } = sequence
+  const reason =
+    because === 'floor'
+      ? 'as asked'
+      : 'because the database is an older copy of the one that published labels'
+  return [
+    {
+      setting: 'HARRIER_SEQ_FLOOR',
+      means: `the label sequence goes on above ${to} instead of ${from}, ${reason}; labels in between may be lost`,
+      fix: 'nothing has to be set; what is lost stays in force with subscribers until it is published or withdrawn anew',
+    },
+  ]
 }
 
 function noticesOf(config: Config, secrets: Secrets): Notice[] {

@@ -2,7 +2,7 @@ import type { DidDocument } from '../atproto/did-document.ts'
 import type { RateLimitStatus } from '../lib/rate-limit.ts'
 import type { HashType } from '../model/hash.ts'
 import type { Did } from '../model/ids.ts'
-import type { SequencedLabel } from '../model/label.ts'
+import type { SequencedLabel, StreamedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
 import type { NewReport, Report } from '../model/report.ts'
 
@@ -34,7 +34,9 @@ export interface Services {
    * what is published from now on. The next page is asked for only when the last one has been sent.
    * @throws an `AppError` named `FutureCursorError` on the first step, when the cursor is above every seq.
    */
-  subscribeLabels(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly SequencedLabel[]>
+  subscribeLabels(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly StreamedLabel[]>
+  /** Returns the seq below which labels may be missing from the stream: a subscriber that asks for them is told so. */
+  streamFloor(): Promise<number>
   /**
    * Returns the account that calls the method `lxm`, by the call's `Authorization` header; the header is good once.
    * @throws {ServiceAuthError} when it is not good; {RateLimitExceededError} when the account calls too often.

@@ -30,6 +30,9 @@ export type SignedLabel = Label & {
 /** A published label with its place in the stream: positive, rising, never reused, gaps allowed. */
 export type SequencedLabel = SignedLabel & { readonly seq: number }
 
+/** What subscribers are sent of a published label: its seq, and the bytes that were signed. */
+export type StreamedLabel = Pick<SequencedLabel, 'seq' | 'bytes'>
+
 /** The current value for one subject and label value, as decisions need it. */
 export type LabelState = Pick<Label, 'uri' | 'val' | 'cts' | 'exp'> & {
   readonly cid: Cid | undefined

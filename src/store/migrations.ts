@@ -11,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-bank-files': { up: (db: Kysely<unknown>) => run(db, bankFiles) },
   '0004-removals': { up: (db: Kysely<unknown>) => run(db, removals) },
   '0005-reports': { up: (db: Kysely<unknown>) => run(db, reports) },
+  '0006-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -180,4 +181,12 @@ const reports = [
   ) STRICT`,
   `CREATE TABLE used_tokens (digest TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
   `CREATE INDEX used_tokens_until ON used_tokens (until)`,
+]
+
+/** The database gets a name, by which its seq mark knows it from another one in its place. */
+const stream = [
+  `CREATE TABLE label_stream (
+    id INTEGER PRIMARY KEY CHECK (id = 1), database_id TEXT NOT NULL, floor INTEGER NOT NULL
+  ) STRICT`,
+  `INSERT INTO label_stream (id, database_id, floor) VALUES (1, lower(hex(randomblob(16))), 0)`,
 ]

@@ -118,6 +118,14 @@ export type LabelTable = {
   is_current: number
 }
 
+/** `label_stream`: one row. `floor` is the seq up to which labels may be missing, because a database was lost. */
+export type LabelStreamTable = {
+  id: number
+  /** 32 hex digits, made with the database. */
+  database_id: string
+  floor: number
+}
+
 /** `matches`: every match found, with the job that found it. */
 export type MatchTable = {
   id: Generated<number>
@@ -223,6 +231,7 @@ export type Schema = {
   bank_hash_removals: BankHashRemovalTable
   bank_imports: BankImportTable
   labels: LabelTable
+  label_stream: LabelStreamTable
   matches: MatchTable
   audit: AuditTable
   did_docs: DidDocTable

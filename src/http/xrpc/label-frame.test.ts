@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream'
 import { decodeAll, encode } from '@atproto/lex-cbor'
 import { describe, expect, it } from 'vitest'
-import { encodeErrorFrame, encodeLabelsFrame } from './label-frame.ts'
+import * as webSockets from 'ws'
+import { encodeErrorFrame, encodeInfoFrame, encodeLabelsFrame, encodeLabelsMessages } from './label-frame.ts'
 
 const label = {
   cts: '2026-01-01T00:00:00.000Z',
@@ -10,6 +12,8 @@ const label = {
   val: 'spam',
   ver: 1,
 }
+/** The library's own reader of WebSocket messages, which its types leave out. */
+const { Receiver } = webSockets as unknown as { readonly Receiver: new (options: object) => Writable }
 const seqs = [1, 23, 24, 255, 256, 65_535, 65_536, 4_294_967_295, 4_294_967_296, Number.MAX_SAFE_INTEGER]
 
 describe('encodeLabelsFrame', () => {
@@ -24,6 +28,30 @@ describe('encodeLabelsFrame', () => {
       ])
     }
     expect(seqs).toHaveLength(10)
+  })
+})
+
+describe('encodeLabelsMessages', () => {
+  it('is what a WebSocket server sends: one binary message for each label, at every length of a head', () => {
+    const page = [10, 100, 65_000, 70_000].map((length, index) => ({
+      seq: index + 1,
+      bytes: encode({ ...label, uri: 'x'.repeat(length) }),
+    }))
+    const messages: Buffer[] = []
+    const receiver = new Receiver({ isServer: false, maxPayload: 1_000_000 })
+    receiver.on('message', (data: Buffer, isBinary: boolean) => isBinary && messages.push(data))
+    receiver.write(encodeLabelsMessages(page))
+    expect(messages.map((bytes) => bytes.length > 65_535)).toEqual([false, false, false, true])
+    expect(messages).toEqual(page.map(({ seq, bytes }) => encodeLabelsFrame(seq, bytes)))
+  })
+})
+
+describe('encodeInfoFrame', () => {
+  it('has a header that says so, a name and a message, and no seq', () => {
+    expect([...decodeAll(encodeInfoFrame('OutdatedCursor', 'too old'))]).toEqual([
+      { op: 1, t: '#info' },
+      { name: 'OutdatedCursor', message: 'too old' },
+    ])
   })
 })
 

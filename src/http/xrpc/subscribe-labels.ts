@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Log } from '../../lib/logger.ts'
+import type { StreamedLabel } from '../../model/label.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import { refuseUpgrade } from '../refuse-upgrade.ts'
 import type { Services } from '../services.ts'
+import { encodeLabelsMessages } from './label-frame.ts'
 import { LabelSubscription } from './label-subscription.ts'
 
 /** The path of the stream. */
@@ -15,9 +17,9 @@ const maxClientFrameBytes = 4096
 
 /** Limits on label subscribers. */
 export type SubscriberOptions = {
-  /** At most this many at once; one more is refused with 503. Each may hold one page of labels, about 150 kB. */
+  /** At most this many at once; one more is refused with 503. Each may hold one page of labels, about 170 kB. */
   readonly maxSubscribers: number
-  /** How long a page may take to leave for the peer; after that the subscription ends with `ConsumerTooSlow`. */
+  /** How long what was sent may take to leave; after that the subscription ends with `ConsumerTooSlow`. */
   readonly slowTimeoutMs: number
   /** Time between pings; a peer that has not answered one by the next is dropped. The usual 30,000 suits proxies. */
   readonly pingIntervalMs: number
@@ -27,7 +29,7 @@ export type SubscriberOptions = {
 
 /** What serving subscribers needs. */
 export type SubscribeLabelsDeps = {
-  readonly services: Pick<Services, 'subscribeLabels'>
+  readonly services: Pick<Services, 'subscribeLabels' | 'streamFloor'>
   readonly logger: Log
   readonly metrics: HttpMetrics
 }
@@ -44,6 +46,7 @@ export class SubscribeLabels implements AsyncDisposable {
   readonly #handshakes: WebSocketServer
   readonly #open = new Set<LabelSubscription>()
   readonly #pings: NodeJS.Timeout
+  readonly #encodePage = createPageEncoder()
   #isClosing = false
 
   constructor(deps: SubscribeLabelsDeps, options: SubscriberOptions) {
@@ -65,7 +68,8 @@ export class SubscribeLabels implements AsyncDisposable {
       return
     }
     this.#handshakes.handleUpgrade(request, socket, head, (webSocket) => {
-      const subscription = new LabelSubscription({ ...this.#deps, webSocket, socket, request }, this.#options)
+      const connection = { encodePage: this.#encodePage, webSocket, socket, request }
+      const subscription = new LabelSubscription({ ...this.#deps, ...connection }, this.#options)
       this.#open.add(subscription)
       this.#deps.metrics.subscribersChanged(this.#open.size)
       void subscription.closed.then(() => {
@@ -85,5 +89,17 @@ export class SubscribeLabels implements AsyncDisposable {
 
   #pingAll(): void {
     for (const subscription of this.#open) subscription.ping()
+  }
+}
+
+/** Subscribers that are up to date are given the same page: its messages are made once. */
+function createPageEncoder(): (page: readonly StreamedLabel[]) => Buffer {
+  const made = new WeakMap<readonly StreamedLabel[], Buffer>()
+  return (page) => {
+    const known = made.get(page)
+    if (known) return known
+    const messages = encodeLabelsMessages(page)
+    made.set(page, messages)
+    return messages
   }
 }
