@@ -26,6 +26,7 @@ import type { StreamCursor } from './model/stream-event.ts'
 import { runJob, type Stages } from './pipeline.ts'
 import { createLabelTail } from './publish/label-tail.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
+import { createSubscriptionRecord } from './publish/subscription-record.ts'
 import { hashPlanOf, hashPoolOptions, type Notice, openResources } from './resources.ts'
 import { createFetchSubjects } from './review/fetch-subjects.ts'
 import { createFileReport, type ReportLimits } from './review/file-report.ts'
@@ -113,6 +114,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     now: world.now,
   })
   const tail = createLabelTail({ labels: database.labels })
+  const subscriptions = createSubscriptionRecord({ database, now: world.now })
 
   const stages: Stages = {
     scanImage,
@@ -187,6 +189,10 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     verifyCaller,
     fileReport,
     streamFloor: () => database.labels.floor(),
+    lastSeq: () => database.labels.lastSeq(),
+    recordSubscription: subscriptions.add,
+    pastSubscriptions: subscriptions.list,
+    now: world.now,
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
     lookup: matcher.lookup,
     metricsText: async () => ({
@@ -200,7 +206,11 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
       publicKeyMultibase: key.publicKeyMultibase(),
       endpoint: config.publicUrl ?? url,
     })
+  // Before the listeners, and so closed after them: subscriptions end when those close.
+  const recording = opening.use(startTask(subscriptions.run))
   const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
+  subscriptions.watch(http.subscribers)
+  metrics.watchSubscribers(http.subscribers, database.labels.lastSeq)
 
   const onChange = async () => {
     await database.bankChanges.forgetRemovals(await matcher.refresh())
@@ -233,7 +243,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     did: src,
     notices,
     failure: Promise.race(
-      [matcher, watching, pruning, working, fetching, reading].map((part) => part.failure),
+      [matcher, recording, watching, pruning, working, fetching, reading].map((part) => part.failure),
     ),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

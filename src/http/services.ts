@@ -5,6 +5,7 @@ import type { Did } from '../model/ids.ts'
 import type { SequencedLabel, StreamedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
 import type { NewReport, Report } from '../model/report.ts'
+import type { PastSubscription } from '../model/subscription.ts'
 
 /** Which current labels are wanted. */
 export type LabelsWanted = {
@@ -46,6 +47,13 @@ export interface Services {
   fileReport(
     report: NewReport,
   ): Promise<{ readonly report: Report; readonly limits: readonly RateLimitStatus[] }>
+  /** Returns the newest seq ever given, or 0: where a subscriber that is up to date stands. */
+  lastSeq(): Promise<number>
+  /** Remembers a subscription that has ended. Does not wait for that. */
+  recordSubscription(ended: PastSubscription): void
+  /** Returns subscriptions that have ended, newest first, up to `limit`. */
+  pastSubscriptions(limit: number): Promise<readonly PastSubscription[]>
+  readonly now: () => Date
   /** The labeler's DID document when it is a `did:web`; otherwise undefined, for the PLC directory serves it. */
   didDocument(): DidDocument | undefined
   /**

@@ -25,6 +25,7 @@ import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
+import type { SubscriptionStore } from './subscription-store.ts'
 import type { TokenStore } from './token-store.ts'
 
 /** Every family of tables. */
@@ -43,6 +44,7 @@ export interface Stores {
   readonly reviews: ReviewStore
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore
+  readonly subscriptions: SubscriptionStore
 }
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */

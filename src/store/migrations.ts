@@ -189,4 +189,9 @@ const stream = [
     id INTEGER PRIMARY KEY CHECK (id = 1), database_id TEXT NOT NULL, floor INTEGER NOT NULL
   ) STRICT`,
   `INSERT INTO label_stream (id, database_id, floor) VALUES (1, lower(hex(randomblob(16))), 0)`,
+  `CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY, user_agent TEXT, address TEXT NOT NULL, started_at TEXT NOT NULL, seen_at TEXT NOT NULL,
+    ended_at TEXT, end TEXT, cursor INTEGER, position INTEGER, labels INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX subscriptions_ended ON subscriptions (ended_at, id)`,
 ]

@@ -126,6 +126,20 @@ export type LabelStreamTable = {
   floor: number
 }
 
+/** `subscriptions`: who followed the labels. `ended_at` and `end` are null while it goes on, as of `seen_at`. */
+export type SubscriptionTable = {
+  id: string
+  user_agent: string | null
+  address: string
+  started_at: string
+  seen_at: string
+  ended_at: string | null
+  end: string | null
+  cursor: number | null
+  position: number | null
+  labels: number
+}
+
 /** `matches`: every match found, with the job that found it. */
 export type MatchTable = {
   id: Generated<number>
@@ -232,6 +246,7 @@ export type Schema = {
   bank_imports: BankImportTable
   labels: LabelTable
   label_stream: LabelStreamTable
+  subscriptions: SubscriptionTable
   matches: MatchTable
   audit: AuditTable
   did_docs: DidDocTable

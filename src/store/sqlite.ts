@@ -28,6 +28,7 @@ import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
 import { FileSeqMark, noSeqMark, readSeqMark, type SeqMark } from './seq-mark.ts'
 import { createSubjectFetchStore } from './subject-fetch-store.ts'
+import { createSubscriptionStore } from './subscription-store.ts'
 import { createTokenStore } from './token-store.ts'
 
 /** The database file cannot be used as it is; the message says what to do. */
@@ -141,6 +142,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     reviews: createReviewStore(db),
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),
+    subscriptions: createSubscriptionStore(db),
   }
 }
 

@@ -46,7 +46,7 @@ export async function openTestHttp(
 }
 
 /** The part of the services that reads labels, and the call that follows a commit. */
-export type LabelServices = Pick<Services, 'queryLabels' | 'subscribeLabels' | 'streamFloor'> & {
+export type LabelServices = Pick<Services, 'queryLabels' | 'subscribeLabels' | 'streamFloor' | 'lastSeq'> & {
   readonly wake: () => void
 }
 
@@ -57,6 +57,7 @@ export function labelServices(database: Database, now = '2026-01-01T00:00:00.000
     queryLabels: (wanted) => database.labels.query(wanted, now),
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
     streamFloor: () => database.labels.floor(),
+    lastSeq: () => database.labels.lastSeq(),
     wake: () => tail.wake(),
   }
 }
@@ -69,6 +70,10 @@ const absentServices: Services = {
   verifyCaller: async () => absent('verifyCaller'),
   fileReport: async () => absent('fileReport'),
   streamFloor: async () => 0,
+  lastSeq: async () => absent('lastSeq'),
+  recordSubscription: () => {},
+  pastSubscriptions: async () => absent('pastSubscriptions'),
+  now: () => new Date('2026-01-01T00:00:00.000Z'),
   didDocument: () => undefined,
   lookup: async () => absent('lookup'),
   metricsText: async () => absent('metricsText'),

@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { AppError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/logger.ts'
 import type { StreamedLabel } from '../../model/label.ts'
+import type { Subscription, SubscriptionEnd } from '../../model/subscription.ts'
+import { addressClassOf } from '../address-class.ts'
 import { parseCursor } from '../cursor.ts'
 import { wireErrorOf } from '../errors.ts'
-import type { HttpMetrics, SubscriptionEnd } from '../metrics.ts'
+import type { HttpMetrics } from '../metrics.ts'
 import type { Services } from '../services.ts'
 import { encodeErrorFrame, encodeInfoFrame } from './label-frame.ts'
 
@@ -15,6 +18,9 @@ import { encodeErrorFrame, encodeInfoFrame } from './label-frame.ts'
  * after an error frame.
  */
 const closeCode = { policy: 1008, fault: 1011, restart: 1012 } as const
+
+/** So much of what a client calls itself is kept and logged. */
+const maxUserAgentLength = 100
 
 /** The peer did not take what was sent in time. It may come back with the cursor that it reached. */
 export class ConsumerTooSlowError extends AppError {
@@ -26,7 +32,7 @@ export class ConsumerTooSlowError extends AppError {
 
 /** One accepted WebSocket, and what serves it. `socket` is the connection under `webSocket`. */
 export type LabelSubscriptionDeps = {
-  readonly services: Pick<Services, 'subscribeLabels' | 'streamFloor'>
+  readonly services: Pick<Services, 'subscribeLabels' | 'streamFloor' | 'recordSubscription' | 'now'>
   readonly logger: Log
   readonly metrics: HttpMetrics
   /** Returns a page's messages, the same buffer for the same page. */
@@ -50,15 +56,24 @@ export class LabelSubscription {
   readonly #options: SubscriptionOptions
   readonly #gone = new AbortController()
   readonly #startedAt = performance.now()
+  readonly #facts: Pick<Subscription, 'id' | 'userAgent' | 'address' | 'startedAt'>
   #end: SubscriptionEnd = 'peer'
   #hasAnsweredPing = true
   #isStalled = false
+  #cursor: number | undefined
+  #position: number | undefined
   #sent = 0
 
   constructor(deps: LabelSubscriptionDeps, options: SubscriptionOptions) {
     this.#deps = deps
     this.#options = options
-    const { webSocket } = deps
+    const { webSocket, request, services } = deps
+    this.#facts = {
+      id: randomUUID(),
+      userAgent: request.headers['user-agent']?.slice(0, maxUserAgentLength),
+      address: addressClassOf(request),
+      startedAt: services.now().toISOString(),
+    }
     webSocket.on('pong', () => {
       this.#hasAnsweredPing = true
     })
@@ -71,6 +86,17 @@ export class LabelSubscription {
       })
     })
     void this.#run()
+  }
+
+  /** Returns the subscription as it stands. */
+  state(): Subscription {
+    return {
+      ...this.#facts,
+      cursor: this.#cursor,
+      position: this.#position,
+      labels: this.#sent,
+      waitingBytes: this.#deps.webSocket.bufferedAmount,
+    }
   }
 
   /**
@@ -102,6 +128,8 @@ export class LabelSubscription {
     const { services } = this.#deps
     try {
       const cursor = cursorOf(this.#deps.request)
+      this.#cursor = cursor
+      this.#position = cursor
       if (cursor !== undefined && cursor < (await services.streamFloor())) this.#sendOutdatedCursor()
       for await (const page of services.subscribeLabels(cursor, signal)) await this.#sendPage(page)
       if (!signal.aborted)
@@ -124,6 +152,7 @@ export class LabelSubscription {
     // A peer that has said goodbye is sent nothing more.
     if (this.#gone.signal.aborted || webSocket.readyState !== WebSocket.OPEN) return this.closed
     this.#sent += page.length
+    this.#position = page.at(-1)?.seq
     metrics.labelsSent(page.length)
     // Straight to the socket, under the library, which would frame the same bytes anew for each subscriber. Messages are
     // whole and nothing is compressed, so the library's own (pings, the close) can only come between two of them.
@@ -169,13 +198,15 @@ export class LabelSubscription {
   }
 
   #report(code: number): void {
-    const { logger, metrics, request } = this.#deps
+    const { logger, metrics, services } = this.#deps
     metrics.subscriptionEnded(this.#end)
+    const { waitingBytes: _, ...state } = this.state()
+    services.recordSubscription({ ...state, endedAt: services.now().toISOString(), end: this.#end })
     const fields = {
       end: this.#end,
       code,
       labels: this.#sent,
-      userAgent: request.headers['user-agent']?.slice(0, 100),
+      userAgent: this.#facts.userAgent,
       durationMs: Math.round(performance.now() - this.#startedAt),
     }
     logger.info(fields, 'subscriber.closed')

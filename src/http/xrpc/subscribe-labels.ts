@@ -3,11 +3,11 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Log } from '../../lib/logger.ts'
 import type { StreamedLabel } from '../../model/label.ts'
+import type { Subscription } from '../../model/subscription.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import { refuseUpgrade } from '../refuse-upgrade.ts'
-import type { Services } from '../services.ts'
 import { encodeLabelsMessages } from './label-frame.ts'
-import { LabelSubscription } from './label-subscription.ts'
+import { LabelSubscription, type LabelSubscriptionDeps } from './label-subscription.ts'
 
 /** The path of the stream. */
 export const subscribeLabelsPath = '/xrpc/com.atproto.label.subscribeLabels'
@@ -29,7 +29,7 @@ export type SubscriberOptions = {
 
 /** What serving subscribers needs. */
 export type SubscribeLabelsDeps = {
-  readonly services: Pick<Services, 'subscribeLabels' | 'streamFloor'>
+  readonly services: LabelSubscriptionDeps['services']
   readonly logger: Log
   readonly metrics: HttpMetrics
 }
@@ -59,6 +59,11 @@ export class SubscribeLabels implements AsyncDisposable {
       maxPayload: maxClientFrameBytes,
     })
     this.#pings = setInterval(() => this.#pingAll(), options.pingIntervalMs)
+  }
+
+  /** Returns the subscriptions that are open now, oldest first. */
+  current(): Subscription[] {
+    return Array.from(this.#open, (subscription) => subscription.state())
   }
 
   /** Takes an upgrade request whose path is `subscribeLabelsPath`, or refuses it. */
@@ -92,14 +97,11 @@ export class SubscribeLabels implements AsyncDisposable {
   }
 }
 
-/** Subscribers that are up to date are given the same page: its messages are made once. */
+/** Subscribers that are up to date are given the same page, one after the other: its messages are made once. */
 function createPageEncoder(): (page: readonly StreamedLabel[]) => Buffer {
-  const made = new WeakMap<readonly StreamedLabel[], Buffer>()
+  let last: { readonly page: readonly StreamedLabel[]; readonly messages: Buffer } | undefined
   return (page) => {
-    const known = made.get(page)
-    if (known) return known
-    const messages = encodeLabelsMessages(page)
-    made.set(page, messages)
-    return messages
+    if (last?.page !== page) last = { page, messages: encodeLabelsMessages(page) }
+    return last.messages
   }
 }
