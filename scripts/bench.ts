@@ -11,11 +11,12 @@ import { bench as httpLookup } from './bench/http-lookup.ts'
 import { bench as importFile } from './bench/import.ts'
 import { bench as index } from './bench/index.ts'
 import { bench as ingest } from './bench/ingest.ts'
+import { bench as labels } from './bench/labels.ts'
 import { bench as pipeline } from './bench/pipeline.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
 import { createTerminal, formatTable, type Terminal } from './lib/terminal.ts'
 
-const benches: readonly Bench[] = [hash, httpLookup, importFile, index, ingest, pipeline]
+const benches: readonly Bench[] = [hash, httpLookup, importFile, index, ingest, labels, pipeline]
 
 process.exitCode = await main(createTerminal())
 

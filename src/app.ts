@@ -28,6 +28,7 @@ import { renewLabels } from './publish/renew-labels.ts'
 import { rotateKeyTimes, settleKeyChanges } from './publish/rotate-key.ts'
 import { createServedLabels } from './publish/served-labels.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
+import { createSubscriptionRecord } from './publish/subscription-record.ts'
 import {
   hashPlanOf,
   hashPoolOptions,
@@ -135,6 +136,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     tail.wake()
     emitter.wake()
   }
+  const subscriptions = createSubscriptionRecord({ database, now: world.now })
 
   const stages: Stages = {
     scanImage,
@@ -212,6 +214,11 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
     verifyCaller,
     fileReport,
+    streamFloor: () => database.labels.floor(),
+    lastSeq: () => database.labels.lastSeq(),
+    recordSubscription: subscriptions.add,
+    pastSubscriptions: subscriptions.list,
+    now: world.now,
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
     lookup: matcher.lookup,
     metricsText: async () => ({
@@ -225,7 +232,11 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
       publicKeyMultibase: keyring.current.publicKeyMultibase(),
       endpoint: config.publicUrl ?? url,
     })
+  // Before the listeners, and so closed after them: subscriptions end when those close.
+  const recording = opening.use(startTask(subscriptions.run))
   const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
+  subscriptions.watch(http.subscribers)
+  metrics.watchSubscribers(http.subscribers, database.labels.lastSeq)
 
   const logKey = () => {
     const { name: signer, passedOver } = keyring.current.signer
@@ -270,7 +281,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     did: src,
     notices,
     failure: Promise.race(
-      [matcher, watching, pruning, settling, renewing, emitting, working, fetching, reading].map(
+      [matcher, recording, watching, pruning, settling, renewing, emitting, working, fetching, reading].map(
         (part) => part.failure,
       ),
     ),

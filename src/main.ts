@@ -2,6 +2,8 @@
  * The service's process: checks the runtime, then runs. Nothing that needs Node 24 is imported before the check; a Node
  * older than 22.18 cannot read this file at all, and `npm start` always brings Node 24.
  */
+import { parseArgs } from 'node:util'
+
 const required = 24
 if (Number(process.versions.node.split('.')[0]) < required) {
   process.stderr.write(
@@ -10,5 +12,16 @@ if (Number(process.versions.node.split('.')[0]) < required) {
   process.exitCode = 1
 } else {
   const { serve } = await import('./serve.ts')
-  process.exitCode = await serve()
+  const options = parseOptions(process.argv.slice(2))
+  process.exitCode = options ? await serve(options['seq-floor']) : 2
+}
+
+/** `--seq-floor` is the only option; any other is told of, and stops the start. */
+function parseOptions(args: string[]): { 'seq-floor'?: string } | undefined {
+  try {
+    return parseArgs({ args, options: { 'seq-floor': { type: 'string' } } }).values
+  } catch (error) {
+    process.stderr.write(`harrier: ${(error as Error).message}\n`)
+    return undefined
+  }
 }

@@ -14,6 +14,7 @@ import type { EmissionLimits, QueueLength } from './model/emission.ts'
 import type { JobOutcome } from './model/job.ts'
 import { type ReasonClass, type ReportOutcome, reasonClasses, reportOutcomes } from './model/report.ts'
 import { type DropReason, dropReasons } from './model/stream-event.ts'
+import { addressClasses, type Subscription, subscriptionEnds } from './model/subscription.ts'
 
 /** The stages of a job whose time is measured; `total`, beside them, runs from the event's arrival to the outcome. */
 const stageNames = ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply'] as const
@@ -72,6 +73,8 @@ export interface Metrics {
   subscriptionEnded(reason: string): void
   /** Registers the values that are read on demand. Call once. */
   watch(gauges: Gauges): void
+  /** Registers what is known of the subscribers of the labels. Call once. */
+  watchSubscribers(subscribers: () => readonly Subscription[], lastSeq: () => Promise<number>): void
 }
 
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
@@ -140,6 +143,7 @@ export function createMetrics(): Metrics {
     'reason',
   )
   for (const reason of Object.keys(dropReasons)) drops.inc({ reason }, 0)
+  for (const reason of subscriptionEnds) ends.inc({ reason }, 0)
   for (const kind of effectKinds) effects.inc({ kind }, 0)
   for (const reason of [...reasonClasses, 'unknown'])
     for (const outcome of reportOutcomes) reports.inc({ reason, outcome }, 0)
@@ -179,20 +183,12 @@ export function createMetrics(): Metrics {
     labelsEmitted: (count) => labels.inc(count),
     subscriptionEnded: (reason) => ends.inc({ reason }),
     watch: (gauges) => watchGauges(registry, gauges),
+    watchSubscribers: (subscribers, lastSeq) => watchSubscriberGauges(registry, subscribers, lastSeq),
   }
 }
 
 function watchGauges(registry: Registry, gauges: Gauges): void {
-  const registers = [registry]
-  const read = (name: string, help: string, value: () => number | Promise<number>): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        this.set(await value())
-      },
-    })
+  const read = gaugeReader(registry)
   read('labeler_worker_running_jobs', 'Jobs that run now', gauges.jobsRunning)
   read(
     'labeler_scan_pending_hashes',
@@ -211,7 +207,7 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
       name,
       help,
       labelNames: [labelName],
-      registers,
+      registers: [registry],
       async collect() {
         for (const [label, value] of Object.entries(await values())) this.set({ [labelName]: label }, value)
       },
@@ -243,4 +239,48 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
     'window',
     gauges.budgetLeft,
   )
+}
+
+function watchSubscriberGauges(
+  registry: Registry,
+  subscribers: () => readonly Subscription[],
+  lastSeq: () => Promise<number>,
+): void {
+  const read = gaugeReader(registry)
+  read(
+    'labeler_publish_subscriber_lag_seqs',
+    'How far the last subscriber lies behind the newest seq',
+    async () => {
+      const newest = await lastSeq()
+      return subscribers().reduce((most, { position = newest }) => Math.max(most, newest - position), 0)
+    },
+  )
+  read('labeler_publish_subscriber_waiting_bytes', 'What was sent to subscribers and not taken yet', () =>
+    subscribers().reduce((sum, { waitingBytes }) => sum + waitingBytes, 0),
+  )
+  const classes = new Gauge({
+    name: 'labeler_publish_subscribers_by_address',
+    help: 'Label subscribers connected now, by the class of their address',
+    labelNames: ['address'],
+    registers: [],
+    collect() {
+      const all = subscribers()
+      for (const address of addressClasses)
+        this.set({ address }, all.filter((subscriber) => subscriber.address === address).length)
+    },
+  })
+  registry.registerMetric(classes)
+}
+
+/** Returns what registers a gauge whose value is read when the metrics are asked for. */
+function gaugeReader(registry: Registry) {
+  return (name: string, help: string, value: () => number | Promise<number>): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await value())
+      },
+    })
 }

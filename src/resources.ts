@@ -12,6 +12,7 @@ import type { HashPlan } from './model/hash-plan.ts'
 import { type Did, parseDid } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
 import type { HashPoolOptions } from './scan/hash-pool.ts'
+import type { SequenceStart } from './store/continue-sequence.ts'
 import type { Database } from './store/database.ts'
 import { openSqlite } from './store/sqlite.ts'
 import { realWorld, type World } from './world.ts'
@@ -34,6 +35,7 @@ export type Notice = { readonly setting: string; readonly means: string; readonl
 /**
  * Opens the database and the signing key, and reads the policy. Only the service may take up another key that the
  * operator has set: see `openKeyring`.
+ * @throws {LabelsLostError} when labels were published and their database is gone; the message says what to do.
  */
 export async function openResources(
   config: Config,
@@ -42,12 +44,12 @@ export async function openResources(
 ): Promise<Resources> {
   const policy = openPolicy(config)
   await using opening = new AsyncDisposableStack()
-  const database = opening.use(await openSqlite({ path: databaseFile(config) }))
+  const database = opening.use(await openSqlite({ path: databaseFile(config), seqFloor: config.seqFloor }))
   const keyFolder = createKeyFolder(config.dataDir)
   const sources = { store: database.keys, folder: keyFolder, setting: secrets.signingKey, now }
   const keyring = await openKeyring(sources, opener)
   opening.move()
-  const notices = noticesOf(config, secrets, keyring)
+  const notices = [...noticesOf(config, secrets, keyring), ...sequenceNotices(database.sequence)]
   return { database, keyring, keyFolder, src: labelerOf(config), policy, notices }
 }
 
@@ -135,6 +137,23 @@ export function hashPoolOptions(config: Config): HashPoolOptions {
 /** Without a DID of its own, Harrier labels as the `did:web` of its own port: verifiable here, followed by nobody. */
 function labelerOf(config: Config): Did {
   return config.labelerDid ?? (parseDid(`did:web:localhost%3A${config.publicPort}`) as Did)
+}
+
+/** Says once that labels may be missing: the next opening finds the sequence where this one has put it. */
+function sequenceNotices(sequence: SequenceStart): Notice[] {
+  if (sequence.kind === 'continued') return []
+  const { from, to, because } = sequence
+  const reason =
+    because === 'floor'
+      ? 'as asked'
+      : 'because the database is an older copy of the one that published labels'
+  return [
+    {
+      setting: 'HARRIER_SEQ_FLOOR',
+      means: `the label sequence goes on above ${to} instead of ${from}, ${reason}; labels in between may be lost`,
+      fix: 'nothing has to be set; what is lost stays in force with subscribers until it is published or withdrawn anew',
+    },
+  ]
 }
 
 function noticesOf(config: Config, secrets: Secrets, keyring: Keyring): Notice[] {

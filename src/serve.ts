@@ -10,11 +10,11 @@ const graceMs = 10_000
 const repeatMs = 1000
 
 /**
- * Runs the service until SIGTERM or SIGINT, or until something that it owns fails, and returns the exit code: 0 after a
- * signal, 1 after a failure, which is logged. A second signal, or the end of the grace time, ends the process at once.
+ * Runs the service on the settings of the environment until SIGTERM or SIGINT, or until something that it owns fails, and returns the exit code: 0 after a
+ * signal, 1 after a failure, which is logged. `seqFloor` is the text of `--seq-floor`, which stands for the setting. A second signal, or the end of the grace time, ends the process at once.
  */
-export async function serve(): Promise<0 | 1> {
-  const opened = await open()
+export async function serve(seqFloor?: string): Promise<0 | 1> {
+  const opened = await open(seqFloor)
   if (!opened) return 1
   const { app, log } = opened
   for (const notice of app.notices) log.warn(notice, 'config.undecided')
@@ -35,9 +35,14 @@ export async function serve(): Promise<0 | 1> {
   }
 }
 
-async function open(): Promise<{ readonly app: App; readonly log: Log } | undefined> {
+async function open(
+  seqFloor: string | undefined,
+): Promise<{ readonly app: App; readonly log: Log } | undefined> {
   try {
-    const { config, secrets } = parseConfig(readEnv())
+    const { config, secrets } = parseConfig({
+      ...readEnv(),
+      ...(seqFloor === undefined ? {} : { HARRIER_SEQ_FLOOR: seqFloor }),
+    })
     const logger = createLogger(config.logLevel)
     return { app: await openApp(config, secrets, { logger }), log: logger }
   } catch (error) {

@@ -225,7 +225,8 @@ describe('com.atproto.label.queryLabels', () => {
       expect.objectContaining({
         msg: 'http.fault',
         id,
-        err: expect.objectContaining({ message: 'secret detail' }),
+        // The place where it happened is there, though refusals are made without theirs.
+        err: expect.objectContaining({ message: 'secret detail', stack: expect.stringContaining('    at ') }),
       }),
     )
   })

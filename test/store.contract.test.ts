@@ -7,6 +7,7 @@ import type { Emission } from '../src/model/emission.ts'
 import type { AtUri, Did } from '../src/model/ids.ts'
 import type { SignedLabel } from '../src/model/label.ts'
 import { noTimings } from '../src/model/scan.ts'
+import type { PastSubscription } from '../src/model/subscription.ts'
 import type { Database } from '../src/store/database.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { imageOf, matchOf, otherCid, someCid, someDid, someUri } from './support/builders.ts'
@@ -506,6 +507,61 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
     expect(await db.dids.load(someDid)).toEqual({ doc: '{}', updatedAt: 7 })
     await db.dids.forget([someDid])
     expect(await db.dids.load(someDid)).toBeUndefined()
+  })
+
+  describe('subscriptions', () => {
+    const [t1, t2, t3] = ['2026-01-01T00:00:01.000Z', '2026-01-01T00:00:02.000Z', '2026-01-01T00:00:03.000Z']
+    const subscription = (id: string, parts: Partial<PastSubscription> = {}): PastSubscription => ({
+      id,
+      userAgent: 'reader/1',
+      address: 'public',
+      startedAt: at,
+      cursor: 0,
+      position: 7,
+      labels: 7,
+      endedAt: undefined,
+      end: undefined,
+      ...parts,
+    })
+
+    it('are listed once they have ended, the newest end first, with what was not known left open', async () => {
+      const first = subscription('a', { endedAt: t1, end: 'peer' })
+      const unnamed = { userAgent: undefined, cursor: undefined, position: undefined, labels: 0 }
+      const second = subscription('b', { ...unnamed, endedAt: t2, end: 'no-pong' })
+      await db.subscriptions.save([first, subscription('c'), second], t2)
+      expect(await db.subscriptions.list(10)).toEqual([second, first])
+      expect(await db.subscriptions.list(1)).toEqual([second])
+    })
+
+    it('are brought up to date until they have ended, and not after', async () => {
+      await db.subscriptions.save([subscription('a')], t1)
+      const ended = subscription('a', { position: 9, labels: 9, endedAt: t2, end: 'too-slow' })
+      await db.subscriptions.save([ended], t2)
+      await db.subscriptions.save([subscription('a')], t3)
+      expect(await db.subscriptions.list(10)).toEqual([ended])
+    })
+
+    it('that a process left open ended when they were last seen', async () => {
+      await db.subscriptions.save([subscription('a', { endedAt: t1, end: 'peer' }), subscription('b')], t2)
+      await db.subscriptions.endLost()
+      expect(await db.subscriptions.list(10)).toMatchObject([
+        { id: 'b', endedAt: t2, end: 'lost' },
+        { id: 'a', endedAt: t1, end: 'peer' },
+      ])
+    })
+
+    it('are forgotten by age and beyond a number, and never while they go on', async () => {
+      const ends = Array.from({ length: 5 }, (_, n) => `2026-01-01T00:00:0${n}.000Z`)
+      const rows = ends.map((endedAt, n) => subscription(`s${n}`, { endedAt, end: 'peer' }))
+      await db.subscriptions.save([...rows, subscription('open')], t3)
+      const idsLeft = async () => (await db.subscriptions.list(10)).map(({ id }) => id)
+      await db.subscriptions.prune(t1, 10)
+      expect(await idsLeft()).toEqual(['s4', 's3', 's2', 's1'])
+      await db.subscriptions.prune(t1, 2)
+      expect(await idsLeft()).toEqual(['s4', 's3'])
+      await db.subscriptions.endLost()
+      expect(await idsLeft()).toContain('open')
+    })
   })
 
   it('keeps audit rows in order and refuses to change or delete them', async () => {

@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { generateSigningKey } from '../src/atproto/signing-key.ts'
@@ -11,6 +14,7 @@ import { openSqlite } from '../src/store/sqlite.ts'
 import { labelServices, openTestHttp, type TestHttp } from './support/http-fixture.ts'
 import { postUri, unsignedLabel } from './support/label-rows.ts'
 import {
+  type DecodedFrame,
   decodeFrame,
   type ReceivedLabels,
   SubscriptionEndedError,
@@ -21,30 +25,42 @@ import {
 const path = '/xrpc/com.atproto.label.subscribeLabels'
 
 describe('a subscription over the store', () => {
-  it('replays and goes on live without a gap or a double, while labels are being written', {
-    timeout: 60_000,
+  it('replays and goes on live without a gap or a double, in a hundred runs while labels are being written', {
+    timeout: 120_000,
   }, async () => {
-    const runs = 20
-    let overlaps = 0
+    const runs = 100
+    let crossings = 0
+    await using database = await openSqlite({ path: ':memory:' })
+    const services = labelServices(database)
+    await using http = await openTestHttp(services)
+    await append(database, 0, 520)
     for (let run = 0; run < runs; run++) {
-      await using database = await openSqlite({ path: ':memory:' })
-      const services = labelServices(database)
-      await using http = await openTestHttp(services)
-      await append(database, 0, 700)
-      const writing = writeSteadily(database, services.wake, 700, 1_200)
-      const cursors = [0, 350, 699]
-      const received = await Promise.all(cursors.map((cursor) => readUntil(http, cursor, 1_200)))
-      await writing
+      const first = await database.labels.lastSeq()
+      const last = first + 150
+      // More than a page behind, within a page, up to date, and only what is new.
+      const cursors = [first - 520, first - 100, first, undefined]
+      const pagesBefore = http.counted.filter(([name]) => name === 'labelsSent').length
+      let opened = 0
+      const onOpen = () => void (opened += 1)
+      const reading = Promise.all(cursors.map((cursor) => readUntil(http, cursor, last, onOpen)))
+      for (let turn = 0; turn < run % 10; turn++) await new Promise(setImmediate)
+      await writeSteadily(database, services.wake, first, last - 1)
+      // Whoever came without a cursor after the writing still gets one.
+      await until(() => opened === cursors.length)
+      await writeSteadily(database, services.wake, last - 1, last)
+      const received = await reading
       for (const [index, cursor] of cursors.entries()) {
-        expect(
-          received[index]?.map(({ seq }) => seq),
-          `run ${run}, cursor ${cursor}`,
-        ).toEqual(range(cursor + 1, 1_200))
+        const seqs = received[index]?.map(({ seq }) => seq) ?? []
+        // Whoever has no cursor begins wherever the writing is by then.
+        const begin = cursor ?? (seqs[0] ?? last) - 1
+        expect(seqs, `run ${run}, cursor ${cursor}`).toEqual(range(begin + 1, last))
+        expect(begin).toBeGreaterThanOrEqual(first - 520)
       }
-      // The subscriber was live before the last label was written, or the run has shown nothing.
-      if (http.counted.filter(([name]) => name === 'labelsSent').length > 4 * cursors.length) overlaps += 1
+      // Six pages are all that replay alone takes; more were sent as the labels came.
+      const pages = http.counted.filter(([name]) => name === 'labelsSent').length - pagesBefore
+      if (pages > 6) crossings += 1
     }
-    expect(overlaps).toBeGreaterThan(runs / 2)
+    expect(crossings).toBeGreaterThan(runs * 0.9)
   })
 
   it('sends one label per frame, as it was signed', async () => {
@@ -95,6 +111,31 @@ describe('a subscription over the store', () => {
     await append(database, 3, 4)
     services.wake()
     expect(await labels).toMatchObject([{ seq: 4 }])
+  })
+
+  it('is told OutdatedCursor, once, when it asks for labels that are lost, and then gets what there is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'harrier-floor-'))
+    await using stack = new AsyncDisposableStack()
+    stack.defer(() => rmSync(folder, { recursive: true }))
+    const database = stack.use(await openSqlite({ path: join(folder, 'harrier.db'), seqFloor: 1000 }))
+    await append(database, 0, 2)
+    await using http = await openTestHttp(labelServices(database))
+    const framesOf = async (cursor: number) => {
+      const frames: DecodedFrame[] = []
+      const onFrame = (bytes: Uint8Array) => void frames.push(decodeFrame(bytes))
+      for await (const { seq } of subscribeLabels(http.public.url, { cursor, onFrame }))
+        if (seq === 1002) break
+      return frames.map((frame) => (frame.kind === 'labels' ? frame.body.seq : frame))
+    }
+    const outdated = {
+      kind: 'info',
+      body: { name: 'OutdatedCursor', message: expect.stringContaining('no longer known') },
+    }
+    expect(await framesOf(0)).toEqual([outdated, 1001, 1002])
+    expect(await framesOf(999)).toEqual([outdated, 1001, 1002])
+    expect(await framesOf(1000)).toEqual([1001, 1002])
+    expect(await framesOf(1001)).toEqual([1002])
+    expect(await endOf(http, 1003)).toMatchObject({ error: 'FutureCursor' })
   })
 
   it.each([
@@ -154,6 +195,28 @@ describe('a subscriber that does not read', () => {
     await until(() =>
       http.counted.some(([name, reason]) => name === 'subscriptionEnded' && reason === 'too-slow'),
     )
+  })
+
+  it('is told so rather than dropped for the pongs that it cannot give', async () => {
+    const { services, isEnded } = endlessLabels()
+    await using http = await openTestHttp(services, {
+      slowTimeoutMs: 500,
+      pingIntervalMs: 20,
+      closeGraceMs: 5_000,
+    })
+    const stalled = new WebSocket(`${wsUrl(http)}?cursor=0`)
+    const frames: Buffer[] = []
+    stalled.on('message', (data: Buffer) => frames.push(data))
+    await once(stalled, 'open')
+    stalled.pause()
+    const startedAt = performance.now()
+    await until(() => isEnded('0'))
+    // Many pings would have gone unanswered by now.
+    expect(performance.now() - startedAt).toBeGreaterThan(400)
+    stalled.resume()
+    const [code] = (await once(stalled, 'close')) as [number]
+    expect(code).toBe(1008)
+    expect(frames.map(decodeFrame).at(-1)).toMatchObject({ kind: 'error', error: 'ConsumerTooSlow' })
   })
 
   it('is cut off when it does not even take the close', async () => {
@@ -328,9 +391,15 @@ async function writeSteadily(database: Database, wake: () => void, from: number,
   }
 }
 
-async function readUntil(http: TestHttp, cursor: number, lastSeq: number): Promise<ReceivedLabels[]> {
+async function readUntil(
+  http: TestHttp,
+  cursor: number | undefined,
+  lastSeq: number,
+  onOpen: () => void = () => {},
+): Promise<ReceivedLabels[]> {
   const received: ReceivedLabels[] = []
-  for await (const message of subscribeLabels(http.public.url, { cursor })) {
+  const options = cursor === undefined ? { onOpen } : { cursor, onOpen }
+  for await (const message of subscribeLabels(http.public.url, options)) {
     received.push(message)
     if (message.seq >= lastSeq) break
   }

@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseConfig } from '../../src/config/config.ts'
 import { hashPlanOf, hashPoolOptions } from '../../src/resources.ts'
 import { openHashPool } from '../../src/scan/hash-pool.ts'
@@ -10,6 +7,7 @@ import { drawLandscape, recompress } from '../../test/support/images.ts'
 import { type Network, openNetwork } from '../../test/support/network.ts'
 import { bankPicture, createServiceFolder } from '../../test/support/service.ts'
 import type { Bench, BenchResult } from '../bench-result.ts'
+import { startService } from './service-process.ts'
 
 const accounts = 8
 const imagesPerPost = 4
@@ -31,18 +29,13 @@ export const bench: Bench = {
     await database.cursors.save('jetstream', { host: network.jetstreamUrl, timeUs: 0, seq: undefined })
 
     const startedAt = performance.now()
-    const service = spawn(process.execPath, ['src/main.ts'], {
-      env: { ...folder.env, HARRIER_LOG_LEVEL: 'info' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const operatorUrl = await operatorUrlOf(service)
+    const service = await startService({ ...folder.env, HARRIER_LOG_LEVEL: 'info' })
     const readyAt = performance.now()
     while ((await database.jobs.counts()).done < images.length)
       await new Promise((resolve) => setTimeout(resolve, 50))
     const elapsedMs = performance.now() - readyAt
-    const metrics = await (await fetch(`${operatorUrl}/metrics`)).text()
-    service.kill('SIGTERM')
-    await once(service, 'exit')
+    const metrics = await (await fetch(`${service.operatorUrl}/metrics`)).text()
+    await service[Symbol.asyncDispose]()
     return report({ images: images.length, elapsedMs, startMs: readyAt - startedAt, alone, metrics })
   },
 }
@@ -78,18 +71,6 @@ async function postAll(network: Network, images: readonly Buffer[]): Promise<voi
     const author = authors[i % accounts] as (typeof authors)[number]
     await network.post(author, `post ${i}`, images.slice(i * imagesPerPost, (i + 1) * imagesPerPost))
   }
-}
-
-async function operatorUrlOf(service: ChildProcess): Promise<string> {
-  const lines = createInterface(service.stdout as NodeJS.ReadableStream)
-  for await (const line of lines) {
-    const entry = JSON.parse(line) as { msg: string; operator?: string }
-    if (entry.msg === 'app.started') {
-      service.stdout?.resume()
-      return entry.operator as string
-    }
-  }
-  throw new Error('Expected the service to start but it ended')
 }
 
 type Run = { images: number; elapsedMs: number; startMs: number; alone: number; metrics: string }

@@ -22,6 +22,7 @@ import { reviewListCommand } from './review-list.ts'
 import { reviewShowCommand } from './review-show.ts'
 import { serveCommand } from './serve.ts'
 import { setupCommand } from './setup.ts'
+import { subscribersCommand } from './subscribers.ts'
 
 /** Every command, in the order that help shows them. */
 export const commands: readonly Command[] = [
@@ -48,4 +49,5 @@ export const commands: readonly Command[] = [
   doctorCommand,
   keyListCommand,
   keyRotateCommand,
+  subscribersCommand,
 ]

@@ -29,6 +29,7 @@ export type Config = {
   readonly logLevel: LogLevel
   readonly labelerDid: Did | undefined
   readonly emissionBudget: EmissionLimits
+  readonly seqFloor: number
   readonly publicUrl: string | undefined
   readonly publicHost: string
   readonly publicPort: number
@@ -100,6 +101,11 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   accountPassword: optionalText(
     'For harrier setup alone: the password of the labeler’s account, which it asks for otherwise; keep it out of .env',
   ),
+  seqFloor: integer(0, {
+    min: 0,
+    max: 9_000_000_000_000_000,
+    doc: 'Labels are numbered above this seq; only to be set when a database of published labels is lost (docs/OPERATING.md)',
+  }),
   publicUrl: optionalUrl(
     http,
     'Where the world reaches the public listener: scheme, host and port; goes into the DID document',

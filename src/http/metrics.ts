@@ -1,4 +1,5 @@
 import type { ReasonClass, ReportOutcome } from '../model/report.ts'
+import type { SubscriptionEnd } from '../model/subscription.ts'
 
 /** What the listeners count. Implemented where metrics are named; every label here has a closed set of values. */
 export interface HttpMetrics {
@@ -19,9 +20,3 @@ export interface HttpMetrics {
   /** A subscription ended. */
   subscriptionEnded(reason: SubscriptionEnd): void
 }
-
-/** Why a subscription ended: by the peer, by us at shutdown, or because of what the name says. */
-export const subscriptionEnds = ['peer', 'shutdown', 'refused', 'too-slow', 'no-pong', 'fault'] as const
-
-/** One member of `subscriptionEnds`. */
-export type SubscriptionEnd = (typeof subscriptionEnds)[number]

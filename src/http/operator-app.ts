@@ -10,9 +10,15 @@ import { safeHeaders } from './headers.ts'
 import { createLookup, createRawLookup } from './hma/lookup.ts'
 import type { AppDeps } from './public-app.ts'
 import { createRequestLog } from './request-log.ts'
+import { loadSubscribers, type SubscribersDeps } from './subscribers.ts'
 
 /** Returns the routes of the operator listener, which is bound to loopback unless the operator says otherwise. */
-export function createOperatorApp({ services, logger, metrics }: AppDeps): Express {
+export function createOperatorApp({
+  services,
+  logger,
+  metrics,
+  subscribers,
+}: AppDeps & Pick<SubscribersDeps, 'subscribers'>): Express {
   // Parameters are flat here, and reading nested ones takes a tenth of a lookup's time.
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(createRequestLog({ listener: 'operator', logger, metrics }), safeHeaders)
@@ -28,6 +34,12 @@ export function createOperatorApp({ services, logger, metrics }: AppDeps): Expre
       .then(({ contentType, text }) => response.set('content-type', contentType).send(text), next)
   })
 
+  app.get('/subscribers', (request: Request, response: Response, next: NextFunction) => {
+    loadSubscribers({ services, subscribers }, request.query['limit']).then(
+      (page) => response.json(page),
+      next,
+    )
+  })
   app.get('/m/lookup', createLookup(services))
   app.get('/m/raw_lookup', createRawLookup(services))
 

@@ -5,6 +5,7 @@ import { createErrorResponse, notFound } from './error-response.ts'
 import { anyOrigin, safeHeaders } from './headers.ts'
 import { createRequestLog, type RequestLogDeps } from './request-log.ts'
 import type { Services } from './services.ts'
+import { withoutStacks } from './without-stacks.ts'
 import { addCreateReport } from './xrpc/create-report.ts'
 import { labelLexicons } from './xrpc/label-lexicons.ts'
 import { addQueryLabels } from './xrpc/query-labels.ts'
@@ -39,7 +40,7 @@ export function createPublicApp({ services, logger, metrics }: AppDeps): Express
   })
   addQueryLabels(xrpc, services)
   addCreateReport(xrpc, services, metrics)
-  app.use('/xrpc/com.atproto.label.queryLabels', anyOrigin)
+  app.use('/xrpc/com.atproto.label.queryLabels', anyOrigin, withoutStacks)
   // Its routes and its refusals, but not its error handler, which logs to a logger of its own.
   app.use(xrpc.routes, xrpc.catchall)
 

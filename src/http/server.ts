@@ -10,6 +10,7 @@
  * `errors.ts` the table of errors, and `xrpc/` has a file for each method.
  */
 import type { Log } from '../lib/logger.ts'
+import type { Subscription } from '../model/subscription.ts'
 import { type Listener, type ListenerAddress, openListener, type UpgradeHandler } from './listener.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { createOperatorApp } from './operator-app.ts'
@@ -31,6 +32,8 @@ export type HttpOptions = SubscriberOptions & {
 export interface Http extends AsyncDisposable {
   readonly public: Pick<Listener, 'host' | 'port' | 'url'>
   readonly operator: Pick<Listener, 'host' | 'port' | 'url'>
+  /** Returns the subscriptions to the labels that are open now, oldest first. */
+  subscribers(): readonly Subscription[]
 }
 
 /** Opens both listeners, or neither. @throws {AppError} `unavailable` when an address cannot be listened on. */
@@ -50,7 +53,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
     await openListener(
       'operator',
       options.operator,
-      { onRequest: createOperatorApp(deps) },
+      { onRequest: createOperatorApp({ ...deps, subscribers: () => subscribers.current() }) },
       options.closeGraceMs,
     ),
   )
@@ -58,6 +61,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
   return {
     public: publicListener,
     operator: operatorListener,
+    subscribers: () => subscribers.current(),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

@@ -2,9 +2,10 @@ import type { DidDocument } from '../atproto/did-document.ts'
 import type { RateLimitStatus } from '../lib/rate-limit.ts'
 import type { HashType } from '../model/hash.ts'
 import type { Did } from '../model/ids.ts'
-import type { SequencedLabel } from '../model/label.ts'
+import type { SequencedLabel, StreamedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
 import type { NewReport, Report } from '../model/report.ts'
+import type { PastSubscription } from '../model/subscription.ts'
 
 /** Which current labels are wanted. */
 export type LabelsWanted = {
@@ -34,7 +35,9 @@ export interface Services {
    * what is published from now on. The next page is asked for only when the last one has been sent.
    * @throws an `AppError` named `FutureCursorError` on the first step, when the cursor is above every seq.
    */
-  subscribeLabels(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly SequencedLabel[]>
+  subscribeLabels(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly StreamedLabel[]>
+  /** Returns the seq below which labels may be missing from the stream: a subscriber that asks for them is told so. */
+  streamFloor(): Promise<number>
   /**
    * Returns the account that calls the method `lxm`, by the call's `Authorization` header; the header is good once.
    * @throws {ServiceAuthError} when it is not good; {RateLimitExceededError} when the account calls too often.
@@ -44,6 +47,13 @@ export interface Services {
   fileReport(
     report: NewReport,
   ): Promise<{ readonly report: Report; readonly limits: readonly RateLimitStatus[] }>
+  /** Returns the newest seq ever given, or 0: where a subscriber that is up to date stands. */
+  lastSeq(): Promise<number>
+  /** Remembers a subscription that has ended. Does not wait for that. */
+  recordSubscription(ended: PastSubscription): void
+  /** Returns subscriptions that have ended, newest first, up to `limit`. */
+  pastSubscriptions(limit: number): Promise<readonly PastSubscription[]>
+  readonly now: () => Date
   /** The labeler's DID document when it is a `did:web`; otherwise undefined, for the PLC directory serves it. */
   didDocument(): DidDocument | undefined
   /**

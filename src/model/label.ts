@@ -43,6 +43,9 @@ export type SignedLabel = Label & {
 /** A published label with its place in the stream: positive, rising, never reused, gaps allowed. */
 export type SequencedLabel = Omit<SignedLabel, 'signedBy'> & { readonly seq: number }
 
+/** What subscribers are sent of a published label: its seq, and the bytes that were signed. */
+export type StreamedLabel = Pick<SequencedLabel, 'seq' | 'bytes'>
+
 /** The current value for one subject and label value, as decisions need it: what is published, or is to be. */
 export type LabelState = Pick<Label, 'uri' | 'val' | 'exp'> & {
   readonly cid: Cid | undefined

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SequencedLabel } from '../model/label.ts'
+import type { StreamedLabel } from '../model/label.ts'
 import { createLabelTail, labelPageSize } from './label-tail.ts'
 
 describe('createLabelTail', () => {
@@ -43,8 +43,8 @@ describe('createLabelTail', () => {
     let woken = 0
     const racing = {
       ...labels,
-      page: async (after: number, limit: number) => {
-        const page = await labels.page(after, limit)
+      stream: async (after: number, limit: number) => {
+        const page = await labels.stream(after, limit)
         if (woken === 0) {
           // The row is committed and its wake rung after this read saw nothing.
           woken += 1
@@ -110,13 +110,13 @@ function fakeLabels(count: number) {
   return {
     labels: {
       lastSeq: async () => last,
-      page: async (after: number, limit: number) => {
+      stream: async (after: number, limit: number) => {
         reads += 1
         if (isFailing) {
           isFailing = false
           throw new Error('disk')
         }
-        return range(after + 1, Math.min(last, after + limit)).map((seq) => ({ seq }) as SequencedLabel)
+        return range(after + 1, Math.min(last, after + limit)).map((seq) => ({ seq }) as StreamedLabel)
       },
     },
     add: (more: number) => {
@@ -129,7 +129,7 @@ function fakeLabels(count: number) {
   }
 }
 
-function seqsOf(step: IteratorResult<readonly SequencedLabel[]>): number[] {
+function seqsOf(step: IteratorResult<readonly StreamedLabel[]>): number[] {
   return step.done ? [] : step.value.map(({ seq }) => seq)
 }
 

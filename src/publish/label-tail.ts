@@ -8,13 +8,24 @@
  * every seq above its cursor once, in order. There is no switch from replay to live that could lose or double a label:
  * seq rises in commit order, so "everything above the last one seen" is the same question all the time.
  * A subscription asks for the next page only when its reader has taken the one before, so a slow reader holds one page.
+ * Nobody else waits long: a backfill gives way after each page, and so does waking thousands of subscribers.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '../lib/errors.ts'
-import type { SequencedLabel } from '../model/label.ts'
+import type { StreamedLabel } from '../model/label.ts'
 import type { LabelStore } from '../store/label-store.ts'
 
 /** The most labels that one page of a subscription holds. */
 export const labelPageSize = 500
+
+/**
+ * How many milliseconds apart the ticks are at least at which subscribers that are up to date look again. A label after
+ * a quiet time goes out at once; on a busy stream all that a tick brings is one page, and one write for each subscriber.
+ */
+export const tickMs = 20
+
+/** So many subscribers are woken before everything else has a turn: 250 writes are about 3 milliseconds. */
+const wokenAtOnce = 250
 
 /** The cursor is above every seq ever given: it is not from this labeler, or the labeler's store was lost. */
 export class FutureCursorError extends AppError {
@@ -29,29 +40,31 @@ export interface LabelTail {
   /**
    * Yields pages of 1 to `labelPageSize` labels with a seq above `cursor`, in seq order, and waits for more when there
    * are none, until the signal is aborted; then it ends. Without a cursor it yields what is published from now on.
+   * Subscribers that are up to date are given the same array.
    * @throws {FutureCursorError} on the first step, when the cursor is above every seq.
    */
-  subscribe(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly SequencedLabel[]>
+  subscribe(cursor: number | undefined, signal: AbortSignal): AsyncIterable<readonly StreamedLabel[]>
   /** Makes every subscription look again. To be called after each commit of labels; calling it for nothing is harmless. */
   wake(): void
 }
 
-type Page = Promise<readonly SequencedLabel[]>
+type Page = Promise<readonly StreamedLabel[]>
+type Sleeper = { rouse: () => void }
 
 /** Returns a tail over the label table. */
 export function createLabelTail({
   labels,
 }: {
-  readonly labels: Pick<LabelStore, 'page' | 'lastSeq'>
+  readonly labels: Pick<LabelStore, 'stream' | 'lastSeq'>
 }): LabelTail {
-  const waiting = new Set<() => void>()
+  const bell = createBell()
   let wakes = 0
   let shared: { readonly after: number; readonly wakes: number; readonly page: Page } | undefined
 
   /** Subscribers that are up to date all ask for the same page after a wake: it is read once. */
   function loadPage(after: number): Page {
     if (shared?.after === after && shared.wakes === wakes) return shared.page
-    const page = labels.page(after, labelPageSize)
+    const page = labels.stream(after, labelPageSize)
     const mine = { after, wakes, page }
     shared = mine
     page.catch(() => {
@@ -66,21 +79,10 @@ export function createLabelTail({
     return cursor ?? lastSeq
   }
 
-  function waitForWake(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        waiting.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      waiting.add(done)
-      signal.addEventListener('abort', done, { once: true })
-    })
-  }
-
   return {
     async *subscribe(cursor, signal) {
       let last = await loadStart(cursor)
+      using sleeper = bell.sleeper(signal)
       while (!signal.aborted) {
         const wakesBefore = wakes
         const page = await loadPage(last)
@@ -89,16 +91,68 @@ export function createLabelTail({
         if (newest) {
           last = newest.seq
           yield page
-        } else if (wakes === wakesBefore) {
-          // A wake during the read would have changed `wakes`; from this check to the wait nothing else can run.
-          await waitForWake(signal)
         }
+        if (page.length === labelPageSize) await nextTurn()
+        // A wake since the read began would have changed `wakes`; from this check to the sleep nothing else can run.
+        else if (wakes === wakesBefore) await sleeper.sleep()
       }
     },
 
     wake() {
       wakes += 1
-      for (const done of waiting) done()
+      bell.ring()
+    },
+  }
+}
+
+/** Wakes all who sleep, at once after a quiet time and else at the next tick. */
+function createBell() {
+  const sleepers = new Set<Sleeper>()
+  let rungAt = Number.NEGATIVE_INFINITY
+  let isDue = false
+
+  async function rouseAll(): Promise<void> {
+    isDue = false
+    rungAt = performance.now()
+    const due = [...sleepers]
+    sleepers.clear()
+    for (const [index, sleeper] of due.entries()) {
+      if (index > 0 && index % wokenAtOnce === 0) await nextTurn()
+      sleeper.rouse()
+    }
+  }
+
+  return {
+    ring(): void {
+      if (isDue || sleepers.size === 0) return
+      const waitMs = rungAt + tickMs - performance.now()
+      if (waitMs <= 0) void rouseAll()
+      else {
+        isDue = true
+        setTimeout(() => void rouseAll(), waitMs).unref()
+      }
+    },
+
+    /** One who can sleep until the bell rings or the signal is aborted. */
+    sleeper(signal: AbortSignal): { sleep(): Promise<void> } & Disposable {
+      const sleeper: Sleeper = { rouse: () => {} }
+      const leave = (): void => {
+        sleepers.delete(sleeper)
+        sleeper.rouse()
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      return {
+        sleep: () =>
+          new Promise((resolve) => {
+            sleeper.rouse = resolve
+            if (signal.aborted) resolve()
+            else sleepers.add(sleeper)
+          }),
+        [Symbol.dispose]() {
+          signal.removeEventListener('abort', leave)
+          sleepers.delete(sleeper)
+        },
+      }
     },
   }
 }

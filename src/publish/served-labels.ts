@@ -28,7 +28,7 @@ export type ServedLabelsDeps = {
  * when they are read, and kept that way: the same fields, so the same `seq` and `cts`, since nothing about them has
  * changed that a subscriber who has them would have to hear.
  */
-export interface ServedLabels extends Pick<LabelStore, 'page' | 'query' | 'lastSeq'> {
+export interface ServedLabels extends Pick<LabelStore, 'stream' | 'query' | 'lastSeq'> {
   /**
    * Signs up to `limit` stale labels anew, and returns how many there were; 0 while labels are held back. For the
    * background task that completes what reads began.
@@ -55,11 +55,11 @@ export function createServedLabels({ database, keyOf }: ServedLabelsDeps): Serve
   return {
     lastSeq: labels.lastSeq,
 
-    async page(after, limit) {
+    async stream(after, limit) {
       const { live, isHeld, hasStale } = await keys.serving()
       if (isHeld || live === undefined) return []
       if (hasStale) await renew(await keys.stalePage(after, limit), live)
-      return labels.page(after, limit)
+      return labels.stream(after, limit)
     },
 
     async query(wanted, now) {

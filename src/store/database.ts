@@ -5,7 +5,7 @@
  * evidence, audit, DID documents, used tokens), its schema and its transactions. Leaves to others: what any row means for
  * a person, and every decision.
  * Invariants: a promise that resolves means that the change is durable; `seq` rises in commit order and is never
- * reused; audit rows are only ever added; nothing here reads a clock or the network.
+ * reused, even by a database that is put in the place of one that was lost; audit rows are only ever added; nothing here reads a clock or the network.
  *
  * `sqlite.ts` opens the implementation, `schema.ts` and `migrations.ts` hold the tables, and each `*-store.ts` file one
  * family of them. Other parts import types from here only, and take the part they use.
@@ -14,6 +14,7 @@
 import type { AuditStore } from './audit-store.ts'
 import type { BankChangeStore } from './bank-change-store.ts'
 import type { BankStore } from './bank-store.ts'
+import type { SequenceStart } from './continue-sequence.ts'
 import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
 import type { EmissionStore } from './emission-store.ts'
@@ -26,6 +27,7 @@ import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
+import type { SubscriptionStore } from './subscription-store.ts'
 import type { TokenStore } from './token-store.ts'
 
 /** Every family of tables. */
@@ -46,6 +48,7 @@ export interface Stores {
   readonly reviews: ReviewStore
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore
+  readonly subscriptions: SubscriptionStore
 }
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */
@@ -61,6 +64,8 @@ export interface Database extends Stores, AsyncDisposable {
    * the given stores, for the others wait with it.
    */
   sharedTransaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+  /** How the label sequence went on at the opening: it may have been raised above labels that are lost. */
+  readonly sequence: SequenceStart
   /** Changes whenever another connection has committed; equal values mean nothing has come from outside. */
   outsideVersion(): Promise<number>
   /**

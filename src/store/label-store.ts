@@ -1,10 +1,12 @@
 import { type Kysely, sql } from 'kysely'
 import type { Cid, Did, SubjectUri } from '../model/ids.ts'
-import type { LabelState, SequencedLabel, SignedLabel } from '../model/label.ts'
+import type { LabelState, SequencedLabel, SignedLabel, StreamedLabel } from '../model/label.ts'
 import { appendLabel } from './append-label.ts'
+import { loadLastSeq } from './continue-sequence.ts'
 import { labelOfRow } from './label-row.ts'
 import { type LabelQuery, queryLabelRows } from './query-labels.ts'
 import type { Row, Schema } from './schema.ts'
+import type { SeqMark } from './seq-mark.ts'
 
 /** Labels: the whole history in stream order, and the current value of each subject. */
 export interface LabelStore {
@@ -17,8 +19,12 @@ export interface LabelStore {
   append(labels: readonly SignedLabel[]): Promise<SequencedLabel[]>
   /** Returns up to `limit` labels with a seq above `after`, in seq order, superseded ones included. */
   page(after: number, limit: number): Promise<SequencedLabel[]>
+  /** Returns what `page` does, as far as the stream needs it: half the work for a backfill. */
+  stream(after: number, limit: number): Promise<StreamedLabel[]>
   /** Returns the highest seq ever given, or 0; it survives the deletion of rows. */
   lastSeq(): Promise<number>
+  /** Returns the seq up to which labels may be missing because a database was lost, or 0. */
+  floor(): Promise<number>
   /** Returns the current labels that match, in seq order: superseded rows, negations and expired ones are left out. */
   query(query: LabelQuery, now: string): Promise<SequencedLabel[]>
   /** Returns the seq and the `cts` (epoch milliseconds) of the newest `limit` labels above a seq, in seq order. */
@@ -36,10 +42,15 @@ export interface LabelStore {
   standingVersions(src: Did, uri: SubjectUri, val: string): Promise<(Cid | undefined)[]>
 }
 
-/** Returns the label table's functions over a connection or a transaction. `append` belongs in a transaction. */
-export function createLabelStore(db: Kysely<Schema>): LabelStore {
+/**
+ * Returns the label table's functions over a connection or a transaction. `append` belongs in a transaction. `mark` is
+ * told of a seq before a label with it is committed.
+ */
+export function createLabelStore(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): LabelStore {
   return {
     async append(labels) {
+      if (labels.length === 0) return []
+      mark.reserve((await loadLastSeq(db)) + labels.length)
       const written: SequencedLabel[] = []
       for (const label of labels) {
         const { signedBy, ...published } = label
@@ -60,11 +71,20 @@ export function createLabelStore(db: Kysely<Schema>): LabelStore {
       return rows.map(labelOfRow)
     },
 
-    async lastSeq() {
-      const row = await sql<{ seq: number }>`SELECT seq FROM sqlite_sequence WHERE name = 'labels'`.execute(
-        db,
-      )
-      return row.rows[0]?.seq ?? 0
+    stream: (after, limit) =>
+      db
+        .selectFrom('labels')
+        .select(['seq', 'bytes'])
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .limit(limit)
+        .execute(),
+
+    lastSeq: () => loadLastSeq(db),
+
+    async floor() {
+      const row = await db.selectFrom('label_stream').select('floor').executeTakeFirstOrThrow()
+      return row.floor
     },
 
     async query(wanted, now) {

@@ -14,6 +14,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-signing-keys': { up: (db: Kysely<unknown>) => run(db, signingKeys) },
   '0007-standing-labels': { up: (db: Kysely<unknown>) => run(db, standingLabels) },
   '0008-emissions': { up: (db: Kysely<unknown>) => run(db, emissions) },
+  '0009-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -214,4 +215,17 @@ const emissions = [
     UNIQUE (uri, val, src)
   ) STRICT`,
   `CREATE INDEX emissions_due ON emissions (priority, id) WHERE is_queued = 1`,
+]
+
+/** The database gets a name, by which its seq mark knows it from another one in its place. */
+const stream = [
+  `CREATE TABLE label_stream (
+    id INTEGER PRIMARY KEY CHECK (id = 1), database_id TEXT NOT NULL, floor INTEGER NOT NULL
+  ) STRICT`,
+  `INSERT INTO label_stream (id, database_id, floor) VALUES (1, lower(hex(randomblob(16))), 0)`,
+  `CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY, user_agent TEXT, address TEXT NOT NULL, started_at TEXT NOT NULL, seen_at TEXT NOT NULL,
+    ended_at TEXT, end TEXT, cursor INTEGER, position INTEGER, labels INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX subscriptions_ended ON subscriptions (ended_at, id)`,
 ]

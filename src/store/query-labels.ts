@@ -28,6 +28,7 @@ export async function queryLabelRows(
   query: LabelQuery,
   now: string,
 ): Promise<Row<'labels'>[]> {
+  if (!query.uriPatterns.some(isPrefix)) return findExact(db, query, now)
   // Every label of those subjects, whether it is wanted or not: the count must not run through what it leaves out.
   const candidates = await db
     .selectFrom('labels')
@@ -39,6 +40,24 @@ export async function queryLabelRows(
   if (candidates.length > fewMatches) return walk(db, query, now)
   const bySubject = live(db, query, now).where(subjectClause(query.uriPatterns))
   return bySubject.selectAll().orderBy('seq').limit(query.limit).execute()
+}
+
+/**
+ * The usual question, about subjects by name: one statement, the same whatever their number. They hold no more labels than
+ * there are values, so nothing needs to be counted first, and sorting them here costs a fraction of what it costs SQLite.
+ */
+async function findExact(
+  db: Kysely<Schema>,
+  { uriPatterns, sources, after, limit }: LabelQuery,
+  now: string,
+): Promise<Row<'labels'>[]> {
+  const [uris, srcs] = [JSON.stringify(uriPatterns), JSON.stringify(sources)]
+  const { rows } = await sql<Row<'labels'>>`
+    SELECT * FROM labels INDEXED BY labels_current
+    WHERE is_current = 1 AND neg = 0 AND uri IN (SELECT value FROM json_each(${uris}))
+      AND (${sources.length} = 0 OR src IN (SELECT value FROM json_each(${srcs})))
+      AND seq > ${after} AND (exp IS NULL OR exp > ${now})`.execute(db)
+  return rows.sort((a, b) => a.seq - b.seq).slice(0, limit)
 }
 
 async function walk(db: Kysely<Schema>, query: LabelQuery, now: string): Promise<Row<'labels'>[]> {
@@ -72,10 +91,14 @@ function live(db: Kysely<Schema>, { sources, after }: LabelQuery, now: string) {
     .$if(sources.length > 0, (select) => select.where('src', 'in', sources))
 }
 
+function isPrefix(pattern: string): boolean {
+  return pattern.endsWith('*')
+}
+
 /** A trailing `*` is a prefix, matched by range so that the index serves it and `_` and `%` mean themselves. */
 function subjectClause(patterns: readonly string[]): RawBuilder<SqlBool> {
   const clauses = patterns.map((pattern) => {
-    if (!pattern.endsWith('*')) return sql<SqlBool>`uri = ${pattern}`
+    if (!isPrefix(pattern)) return sql<SqlBool>`uri = ${pattern}`
     const prefix = pattern.slice(0, -1)
     return sql<SqlBool>`(uri >= ${prefix} AND uri < ${`${prefix}\u{10ffff}`})`
   })
@@ -83,7 +106,7 @@ function subjectClause(patterns: readonly string[]): RawBuilder<SqlBool> {
 }
 
 function matcherOf(patterns: readonly string[]): (uri: string) => boolean {
-  const exact = new Set(patterns.filter((pattern) => !pattern.endsWith('*')))
-  const prefixes = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1))
+  const exact = new Set(patterns.filter((pattern) => !isPrefix(pattern)))
+  const prefixes = patterns.filter(isPrefix).map((pattern) => pattern.slice(0, -1))
   return (uri) => exact.has(uri) || prefixes.some((prefix) => uri.startsWith(prefix))
 }

@@ -157,6 +157,28 @@ export type EmissionTable = {
   queued_at: number
 }
 
+/** `label_stream`: one row. `floor` is the seq up to which labels may be missing, because a database was lost. */
+export type LabelStreamTable = {
+  id: number
+  /** 32 hex digits, made with the database. */
+  database_id: string
+  floor: number
+}
+
+/** `subscriptions`: who followed the labels. `ended_at` and `end` are null while it goes on, as of `seen_at`. */
+export type SubscriptionTable = {
+  id: string
+  user_agent: string | null
+  address: string
+  started_at: string
+  seen_at: string
+  ended_at: string | null
+  end: string | null
+  cursor: number | null
+  position: number | null
+  labels: number
+}
+
 /** `matches`: every match found, with the job that found it. */
 export type MatchTable = {
   id: Generated<number>
@@ -264,6 +286,8 @@ export type Schema = {
   labels: LabelTable
   signing_keys: SigningKeyTable
   emissions: EmissionTable
+  label_stream: LabelStreamTable
+  subscriptions: SubscriptionTable
   matches: MatchTable
   audit: AuditTable
   did_docs: DidDocTable

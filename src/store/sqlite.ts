@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join, parse } from 'node:path'
 import SqliteFile from 'better-sqlite3'
 import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver, type SqliteStatement } from 'kysely'
 import { Migrator } from 'kysely/migration'
@@ -7,6 +7,13 @@ import { AppError } from '../lib/errors.ts'
 import { createAuditStore } from './audit-store.ts'
 import { createBankChangeStore } from './bank-change-store.ts'
 import { createBankStore } from './bank-store.ts'
+import {
+  continueSequence,
+  loadDatabaseId,
+  loadLastSeq,
+  requireLabels,
+  type SequenceStart,
+} from './continue-sequence.ts'
 import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
@@ -22,7 +29,9 @@ import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
 import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
+import { FileSeqMark, noSeqMark, readSeqMark, type SeqMark } from './seq-mark.ts'
 import { createSubjectFetchStore } from './subject-fetch-store.ts'
+import { createSubscriptionStore } from './subscription-store.ts'
 import { createTokenStore } from './token-store.ts'
 
 /** The database file cannot be used as it is; the message says what to do. */
@@ -35,28 +44,43 @@ export class DatabaseUnusableError extends AppError {
   }
 }
 
-/** Where the file is; `:memory:` keeps it in memory, for tests. */
-export type SqliteOptions = { readonly path: string }
+/**
+ * Where the file is; `:memory:` keeps it in memory, for tests. `seqFloor` is a seq that labels are to be numbered above,
+ * which only matters where it is above all that were given: 0 unless told.
+ */
+export type SqliteOptions = { readonly path: string; readonly seqFloor?: number }
 
 /**
  * Opens the SQLite database, creating the file, its folder and its tables as needed.
  *
  * Commits are durable against a crash of the process at once and against a loss of power with the WAL's next sync:
  * `synchronous` is FULL, so each commit waits for the disk. Several processes may open the same file.
+ * Beside `harrier.db` lies `harrier.seq`, the mark of the label sequence: see `seq-mark.ts`.
+ * @throws {LabelsLostError} when the mark says that labels were published and the database has none; nothing is created.
  * @throws {DatabaseUnusableError} when the file is no database, is newer than this program, or cannot be written.
  */
-export async function openSqlite({ path }: SqliteOptions): Promise<Database> {
+export async function openSqlite({ path, seqFloor = 0 }: SqliteOptions): Promise<Database> {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    const markPath = join(dirname(path), `${parse(path).name}.seq`)
+    if (path !== ':memory:') {
+      if (!existsSync(path)) requireLabels(path, readSeqMark(markPath), seqFloor)
+      mkdirSync(dirname(path), { recursive: true })
+    }
+    await using opening = new AsyncDisposableStack()
     const file = new SqliteFile(path)
+    const db = new Kysely<Schema>({ dialect: new ImmediateSqliteDialect(withStatementCache(file)) })
+    opening.defer(() => db.destroy())
     file.pragma('journal_mode = WAL')
     file.pragma('synchronous = FULL')
     file.pragma('busy_timeout = 5000')
     tune(file, ordinary)
     file.pragma('foreign_keys = ON')
-    const db = new Kysely<Schema>({ dialect: new ImmediateSqliteDialect(withStatementCache(file)) })
     await migrate(db)
-    return databaseOver(db, file)
+    const databaseId = await loadDatabaseId(db)
+    const mark = path === ':memory:' ? noSeqMark : new FileSeqMark(markPath, databaseId)
+    const sequence = await continueSequence(db, { path, databaseId, mark, floor: seqFloor })
+    opening.move()
+    return databaseOver(db, { file, mark, sequence })
   } catch (error) {
     throw error instanceof AppError ? error : new DatabaseUnusableError(path, error)
   }
@@ -65,13 +89,26 @@ export async function openSqlite({ path }: SqliteOptions): Promise<Database> {
 const ordinary = { cacheKibibytes: 16_384, logPages: 1_000 }
 const bulk = { cacheKibibytes: 65_536, logPages: 65_536 }
 
-function databaseOver(db: Kysely<Schema>, file: SqliteFile.Database): Database {
+type Parts = {
+  readonly file: SqliteFile.Database
+  readonly mark: SeqMark
+  readonly sequence: SequenceStart
+}
+
+function databaseOver(db: Kysely<Schema>, { file, mark, sequence }: Parts): Database {
+  /** What it published is in the mark by the time that the caller, and so anyone else, hears of it. */
+  async function runTransaction<T>(work: (transaction: Kysely<Schema>) => Promise<T>): Promise<T> {
+    const result = await db.transaction().execute(work)
+    mark.publish(await loadLastSeq(db))
+    return result
+  }
   return {
-    ...storesOver(db),
-    transaction: (work) => db.transaction().execute((transaction) => work(storesOver(transaction))),
+    ...storesOver(db, mark),
+    sequence,
+    transaction: (work) => runTransaction((transaction) => work(storesOver(transaction, mark))),
     sharedTransaction: createGroupCommit({
-      transaction: (run) => db.transaction().execute(run),
-      storesOver,
+      transaction: runTransaction,
+      storesOver: (transaction) => storesOver(transaction, mark),
     }),
     outsideVersion: async () => file.pragma('data_version', { simple: true }) as number,
     async prepareForBulk() {
@@ -96,7 +133,7 @@ function tune(file: SqliteFile.Database, { cacheKibibytes, logPages }: typeof or
   file.pragma(`wal_autocheckpoint = ${logPages}`)
 }
 
-function storesOver(db: Kysely<Schema>): Stores {
+function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores {
   return {
     audit: createAuditStore(db),
     bankChanges: createBankChangeStore(db),
@@ -109,11 +146,12 @@ function storesOver(db: Kysely<Schema>): Stores {
     imports: createImportStore(db),
     jobs: createJobStore(db),
     keys: createKeyStore(db),
-    labels: createLabelStore(db),
+    labels: createLabelStore(db, mark),
     matches: createMatchStore(db),
     reviews: createReviewStore(db),
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),
+    subscriptions: createSubscriptionStore(db),
   }
 }
 

@@ -46,7 +46,9 @@ export async function openTestHttp(
 }
 
 /** The part of the services that reads labels, and the call that follows a commit. */
-export type LabelServices = Pick<Services, 'queryLabels' | 'subscribeLabels'> & { readonly wake: () => void }
+export type LabelServices = Pick<Services, 'queryLabels' | 'subscribeLabels' | 'streamFloor' | 'lastSeq'> & {
+  readonly wake: () => void
+}
 
 /** The label services as `app.ts` has them, over a store. `wake` is to be called after each commit. */
 export function labelServices(database: Database, now = '2026-01-01T00:00:00.000Z'): LabelServices {
@@ -54,6 +56,8 @@ export function labelServices(database: Database, now = '2026-01-01T00:00:00.000
   return {
     queryLabels: (wanted) => database.labels.query(wanted, now),
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
+    streamFloor: () => database.labels.floor(),
+    lastSeq: () => database.labels.lastSeq(),
     wake: () => tail.wake(),
   }
 }
@@ -65,6 +69,11 @@ const absentServices: Services = {
   subscribeLabels: () => absent('subscribeLabels'),
   verifyCaller: async () => absent('verifyCaller'),
   fileReport: async () => absent('fileReport'),
+  streamFloor: async () => 0,
+  lastSeq: async () => absent('lastSeq'),
+  recordSubscription: () => {},
+  pastSubscriptions: async () => absent('pastSubscriptions'),
+  now: () => new Date('2026-01-01T00:00:00.000Z'),
   didDocument: () => undefined,
   lookup: async () => absent('lookup'),
   metricsText: async () => absent('metricsText'),

@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Log } from '../../lib/logger.ts'
+import type { StreamedLabel } from '../../model/label.ts'
+import type { Subscription } from '../../model/subscription.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import { refuseUpgrade } from '../refuse-upgrade.ts'
-import type { Services } from '../services.ts'
-import { LabelSubscription } from './label-subscription.ts'
+import { encodeLabelsMessages } from './label-frame.ts'
+import { LabelSubscription, type LabelSubscriptionDeps } from './label-subscription.ts'
 
 /** The path of the stream. */
 export const subscribeLabelsPath = '/xrpc/com.atproto.label.subscribeLabels'
@@ -15,9 +17,9 @@ const maxClientFrameBytes = 4096
 
 /** Limits on label subscribers. */
 export type SubscriberOptions = {
-  /** At most this many at once; one more is refused with 503. Each may hold one page of labels, about 150 kB. */
+  /** At most this many at once; one more is refused with 503. Each may hold one page of labels, about 170 kB. */
   readonly maxSubscribers: number
-  /** How long a page may take to leave for the peer; after that the subscription ends with `ConsumerTooSlow`. */
+  /** How long what was sent may take to leave; after that the subscription ends with `ConsumerTooSlow`. */
   readonly slowTimeoutMs: number
   /** Time between pings; a peer that has not answered one by the next is dropped. The usual 30,000 suits proxies. */
   readonly pingIntervalMs: number
@@ -27,7 +29,7 @@ export type SubscriberOptions = {
 
 /** What serving subscribers needs. */
 export type SubscribeLabelsDeps = {
-  readonly services: Pick<Services, 'subscribeLabels'>
+  readonly services: LabelSubscriptionDeps['services']
   readonly logger: Log
   readonly metrics: HttpMetrics
 }
@@ -44,6 +46,7 @@ export class SubscribeLabels implements AsyncDisposable {
   readonly #handshakes: WebSocketServer
   readonly #open = new Set<LabelSubscription>()
   readonly #pings: NodeJS.Timeout
+  readonly #encodePage = createPageEncoder()
   #isClosing = false
 
   constructor(deps: SubscribeLabelsDeps, options: SubscriberOptions) {
@@ -58,6 +61,11 @@ export class SubscribeLabels implements AsyncDisposable {
     this.#pings = setInterval(() => this.#pingAll(), options.pingIntervalMs)
   }
 
+  /** Returns the subscriptions that are open now, oldest first. */
+  current(): Subscription[] {
+    return Array.from(this.#open, (subscription) => subscription.state())
+  }
+
   /** Takes an upgrade request whose path is `subscribeLabelsPath`, or refuses it. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#isClosing || this.#open.size >= this.#options.maxSubscribers) {
@@ -65,7 +73,8 @@ export class SubscribeLabels implements AsyncDisposable {
       return
     }
     this.#handshakes.handleUpgrade(request, socket, head, (webSocket) => {
-      const subscription = new LabelSubscription({ ...this.#deps, webSocket, socket, request }, this.#options)
+      const connection = { encodePage: this.#encodePage, webSocket, socket, request }
+      const subscription = new LabelSubscription({ ...this.#deps, ...connection }, this.#options)
       this.#open.add(subscription)
       this.#deps.metrics.subscribersChanged(this.#open.size)
       void subscription.closed.then(() => {
@@ -85,5 +94,14 @@ export class SubscribeLabels implements AsyncDisposable {
 
   #pingAll(): void {
     for (const subscription of this.#open) subscription.ping()
+  }
+}
+
+/** Subscribers that are up to date are given the same page, one after the other: its messages are made once. */
+function createPageEncoder(): (page: readonly StreamedLabel[]) => Buffer {
+  let last: { readonly page: readonly StreamedLabel[]; readonly messages: Buffer } | undefined
+  return (page) => {
+    if (last?.page !== page) last = { page, messages: encodeLabelsMessages(page) }
+    return last.messages
   }
 }

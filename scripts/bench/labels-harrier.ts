@@ -1,0 +1,120 @@
+/**
+ * Harrier's publishing in a process of its own, for the labels benchmark: the parts of `app.ts` from a decision to the
+ * subscribers, without the event stream and the pictures. Labels are made by the front doors that the pipeline calls.
+ */
+import { createApplyEffects } from '../../src/act/apply.ts'
+import { generateSigningKey } from '../../src/atproto/signing-key.ts'
+import { openHttp } from '../../src/http/server.ts'
+import { createLogger } from '../../src/lib/logger.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import type { AtUri, Did } from '../../src/model/ids.ts'
+import type { ScanJob } from '../../src/model/job.ts'
+import type { ScanResult } from '../../src/model/scan.ts'
+import { noTimings } from '../../src/model/scan.ts'
+import { createLabelTail } from '../../src/publish/label-tail.ts'
+import { createSignLabels } from '../../src/publish/sign-labels.ts'
+import type { Database } from '../../src/store/database.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { imageOf, matchOf, otherCid } from '../../test/support/builders.ts'
+import { labelerDid } from '../../test/support/label-rows.ts'
+import { answerCalls, type LabelerCalls, publishAtOnce, publishPaced } from './labels-calls.ts'
+import { uriOf } from './labels-rows.ts'
+
+const match = matchOf()
+const scan: ScanResult = { kind: 'digest-only', hashes: [], timings: noTimings }
+const now = (): Date => new Date()
+
+let database: Database
+let publish: () => Promise<number>
+let made = Date.now() * 1000
+const jobs: ScanJob[] = []
+
+/** Jobs that are there to be ended, as the stream leaves them and the worker claims them: a label is the end of one. */
+async function prepareJobs(count: number): Promise<void> {
+  const images = Array.from({ length: count }, () => {
+    const uri = uriOf((made += 1)) as AtUri
+    return imageOf({ uri, did: uri.split('/')[2] as Did })
+  })
+  await database.transaction((stores) => stores.jobs.enqueue(images, now().toISOString(), Date.now()))
+  while (jobs.length < count)
+    jobs.push(...(await database.jobs.claim({ now: Date.now(), leaseMs: 1e6, limit: 500, busy: [] })))
+}
+
+async function notMeasured(): Promise<never> {
+  throw new Error('Expected only labels to be asked for')
+}
+
+async function openPublishing(path: string): Promise<string> {
+  database = await openSqlite({ path })
+  const metrics = createMetrics()
+  const tail = createLabelTail({ labels: database.labels })
+  const key = await generateSigningKey()
+  const signLabels = createSignLabels({
+    key: () => key,
+    src: labelerDid,
+    declaredVals: new Set(['known-image']),
+    now,
+  })
+  const applyEffects = createApplyEffects({ database, src: labelerDid, isPaced: false, now })
+  publish = async () => {
+    const job = jobs.pop()
+    if (!job) throw new Error('Expected a job that was prepared')
+    const effect = {
+      kind: 'label',
+      uri: job.image.uri,
+      cid: otherCid,
+      val: 'known-image',
+      exp: undefined,
+      priority: 'normal',
+      after: undefined,
+      match,
+    } as const
+    const labels = await signLabels([effect])
+    const applied = await applyEffects({ job, scan, matches: [match], effects: [effect], labels })
+    tail.wake()
+    return applied.labels[0]?.seq ?? Number.NaN
+  }
+  const http = await openHttp(
+    {
+      services: {
+        version: '0',
+        did: labelerDid,
+        queryLabels: (wanted) => database.labels.query(wanted, now().toISOString()),
+        subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
+        streamFloor: () => database.labels.floor(),
+        lastSeq: () => database.labels.lastSeq(),
+        recordSubscription: () => {},
+        pastSubscriptions: async () => [],
+        now,
+        verifyCaller: notMeasured,
+        fileReport: notMeasured,
+        lookup: notMeasured,
+        didDocument: () => undefined,
+        metricsText: async () => ({ contentType: 'text/plain', text: await metrics.registry.metrics() }),
+      },
+      logger: createLogger('warn'),
+      metrics,
+    },
+    {
+      public: { host: '127.0.0.1', port: 0 },
+      operator: { host: '127.0.0.1', port: 0 },
+      maxSubscribers: 5000,
+      slowTimeoutMs: 60_000,
+      pingIntervalMs: 30_000,
+      closeGraceMs: 2_000,
+    },
+  )
+  return http.public.url
+}
+
+answerCalls({
+  open: openPublishing,
+  async create(count, inFlight) {
+    await prepareJobs(count)
+    return publishAtOnce(count, inFlight, publish)
+  },
+  async publish(count, perSecond) {
+    await prepareJobs(count)
+    return publishPaced(count, perSecond, publish)
+  },
+} satisfies LabelerCalls)
