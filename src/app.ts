@@ -3,24 +3,23 @@
  * It holds no logic of its own. `tools.ts` is its small sister for the operator's commands.
  */
 import { createApplyEffects } from './act/apply.ts'
+import { createReportLimits, httpOptions, streamOptions } from './app-options.ts'
 import { createDidDocument } from './atproto/did-document.ts'
 import { createFetchRecord } from './atproto/fetch-record.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import { createVerifyCaller } from './atproto/service-auth.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
-import { type HttpOptions, openHttp } from './http/server.ts'
+import { openHttp } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { extractImages } from './ingest/extract-images.ts'
 import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
-import { type JetstreamOptions, openJetstreamSource } from './ingest/jetstream.ts'
+import { openJetstreamSource } from './ingest/jetstream.ts'
 import { createJobLog } from './job-log.ts'
 import { createLogger } from './lib/logger.ts'
-import { createRateLimiter } from './lib/rate-limit.ts'
 import { startTask } from './lib/task.ts'
 import { openMatcher } from './match/match.ts'
 import { createMetrics } from './metrics.ts'
-import type { StreamCursor } from './model/stream-event.ts'
 import { runJob, type Stages } from './pipeline.ts'
 import { createEmitter } from './publish/emitter.ts'
 import { createLabelTail } from './publish/label-tail.ts'
@@ -38,7 +37,7 @@ import {
   openSafeFetch,
 } from './resources.ts'
 import { createFetchSubjects } from './review/fetch-subjects.ts'
-import { createFileReport, type ReportLimits } from './review/file-report.ts'
+import { createFileReport } from './review/file-report.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
@@ -286,48 +285,5 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
       ),
     ),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
-  }
-}
-
-function httpOptions(config: Config): HttpOptions {
-  return {
-    public: { host: config.publicHost, port: config.publicPort },
-    operator: { host: config.operatorHost, port: config.operatorPort },
-    maxSubscribers: config.maxSubscribers,
-    slowTimeoutMs: config.slowSubscriberMs,
-    pingIntervalMs: 30_000,
-    closeGraceMs: 2_000,
-  }
-}
-
-function createReportLimits(config: Config, world: World): ReportLimits {
-  const shared = { periodMs: 3_600_000, maxKeys: 100_000, now: () => world.now().getTime() }
-  return {
-    byAccount: createRateLimiter({
-      ...shared,
-      points: config.reportsPerAccount,
-      what: 'reports by an account',
-    }),
-    bySubject: createRateLimiter({
-      ...shared,
-      points: config.reportsPerSubject,
-      what: 'reports of a subject',
-    }),
-  }
-}
-
-function streamOptions(config: Config, start: StreamCursor | undefined): JetstreamOptions {
-  return {
-    hosts: config.jetstreamUrls,
-    start,
-    wantedCollections: [],
-    maxFrameBytes: 4_000_000,
-    rewindMs: config.jetstreamRewindMs,
-    maxQueuedEvents: 10_000,
-    maxQueuedBytes: 64_000_000,
-    stallTimeoutMs: config.jetstreamStallMs,
-    reconnectMinMs: 500,
-    reconnectMaxMs: 30_000,
-    userAgent,
   }
 }

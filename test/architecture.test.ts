@@ -30,6 +30,19 @@ const rules: readonly Rule[] = [
   { from: 'src/world.ts', may: [] },
   { from: 'src/metrics.ts', may: ['src/lib/', 'src/model/'] },
   { from: 'src/job-log.ts', may: ['src/lib/', 'src/model/', 'src/metrics.ts', 'src/worker.ts'] },
+  {
+    from: 'src/app-options.ts',
+    may: [
+      'src/lib/',
+      'src/model/',
+      'type:src/config/',
+      'type:src/http/',
+      'type:src/ingest/',
+      'type:src/review/',
+      'src/version.ts',
+      'src/world.ts',
+    ],
+  },
   { from: 'src/keyring.ts', may: ['src/lib/', 'src/model/', 'src/atproto/', 'type:src/store/'] },
   {
     from: 'src/resources.ts',
