@@ -91,7 +91,7 @@ describe('match', () => {
     const hashes = [hashOf(1, 1, zeros), hashOf(2, 2, zeros), hashOf(1, 3, at(7), 'sha256')]
     const matcher = await openOver(banks, hashes)
     const sha256: ImageHash = { type: 'sha256', value: at(7), quality: 100 }
-    expect((await matcher.match([pdq(zeros, 49), sha256])).map((match) => match.contentId)).toEqual([3, 2])
+    expect((await matcher.match([pdq(zeros, 49), sha256])).map((match) => match.contentId)).toEqual([2, 3])
     expect((await matcher.match([pdq(zeros, 50)])).map((match) => match.contentId)).toEqual([1, 2])
   })
 
