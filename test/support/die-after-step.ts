@@ -6,14 +6,19 @@
  */
 import SqliteFile from 'better-sqlite3'
 
-/** Counts the durable steps of this process from now on, and kills it after the n-th. */
-export function dieAfterStep(killAfter: number): void {
+/**
+ * Counts the durable steps of this process, and kills it after the n-th. With `since`, they are counted from the first
+ * statement on that contains it: what opening the store takes is no part of what is tested then.
+ */
+export function dieAfterStep(killAfter: number, since = ''): void {
   let steps = 0
+  let isCounting = false
   const prepare = SqliteFile.prototype.prepare
   SqliteFile.prototype.prepare = function prepareCounted(this: SqliteFile.Database, source: string) {
     const statement = prepare.call(this, source)
+    isCounting ||= source.includes(since)
     const countStep = (): void => {
-      if (this.inTransaction || (statement.readonly && source !== 'commit')) return
+      if (!isCounting || this.inTransaction || (statement.readonly && source !== 'commit')) return
       steps += 1
       if (steps === killAfter) process.kill(process.pid, 'SIGKILL')
     }
