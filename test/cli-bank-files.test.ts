@@ -154,7 +154,7 @@ describe('an import that is killed after any durable step', () => {
     // The start, three batches and the end; behind each batch it went on from there.
     expect(deaths).toBeGreaterThanOrEqual(5)
     expect(resumed).toBe(3)
-  }, 120_000)
+  }, 400_000)
 
   /** Imports in a process that dies after `step`, then again in one that does not. */
   async function importTwice(step: number) {

@@ -70,7 +70,7 @@ describe('a service that is killed after any durable step', () => {
       // Batches of events, claims, documents of two accounts, and three jobs that end.
       expect(deaths.length).toBeGreaterThanOrEqual(7)
     },
-    120_000,
+    400_000,
   )
 
   /** Runs a service that dies after `step`, then one that does not, and reads what they leave. */
