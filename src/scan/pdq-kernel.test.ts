@@ -82,16 +82,21 @@ describe('createPdqKernel', () => {
     [5, 3000],
     [2300, 17],
     [40, 1800],
-  ])('takes the size without a blur, and boxes longer than what it holds at once: %i x %i', (width, height) => {
+    [1300, 1100],
+  ])('takes the size without a blur, long boxes, and what it cannot hold at once: %i x %i', (width, height) => {
     const data = new Uint8Array(width * height * 3)
     fillTexture(data, 'noise', width, 255)
     const step = { data, width, height, layout: 'rgb', offset: 0 } as const
+    const last = (width * height - 1) * 3
     for (const view of [
       { ...step, xStep: 3, yStep: width * 3 },
       { ...step, xStep: height * 3, yStep: 3 },
+      { ...step, xStep: -height * 3, yStep: -3, offset: last },
     ]) {
-      const result = plain(kernel.hashPixels(view, 'full-resolution'))
-      expect(result).toEqual(plain(reference.hashPixels(view, 'full-resolution')))
+      for (const profile of pdqProfiles) {
+        const result = plain(kernel.hashPixels(view, profile))
+        expect(result).toEqual(plain(reference.hashPixels(view, profile)))
+      }
     }
   })
 })

@@ -50,17 +50,15 @@ function hashGrid(wasm: PdqWasm, grid: Grid, layout: number): PdqResult {
   const { rows, columns } = grid
   if (rows < minSide || columns < minSide) return nothing
   const staging = planStaging(grid)
-  wasm.begin(columns, rows, layout, staging.neighbourStep, staging.pitch, staging.reach)
-  staging.writeOffsets(new Uint32Array(wasm.memory.buffer, wasm.offsetsAt(), columns))
-  const staged = new Uint8Array(
-    wasm.memory.buffer,
-    wasm.stagedAt(),
-    staging.pitch * (rowsAtOnce - 1) + staging.reach,
-  )
+  const { fetch, columnStep, rowStep, stagedBytes } = staging
+  wasm.begin(columns, rows, layout, fetch, columnStep, rowStep, stagedBytes)
+  const { buffer } = wasm.memory
+  staging.writeOffsets(new Uint32Array(buffer, wasm.offsetsAt(), columns))
+  const staged = new Uint8Array(buffer, wasm.stagedAt(), stagedBytes)
+  const rowStarts = new Uint32Array(buffer, wasm.rowStartsAt(), rowsAtOnce)
   for (let row = 0; row < rows; row += rowsAtOnce) {
     const live = Math.min(rowsAtOnce, rows - row)
-    staging.stage(staged, row, live)
-    wasm.push(live)
+    wasm.push(live, staging.stage(staged, rowStarts, row, live))
   }
   const blurredQuality = wasm.finish()
   const dct = floatsAt(wasm, wasm.dctAt(), 256).slice()

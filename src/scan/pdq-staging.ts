@@ -2,20 +2,26 @@ import type { PdqProfile } from '../model/hash.ts'
 import { sampledIndex, sampledSize } from './pdq-luma.ts'
 import { bytesPerPixel, type PixelView } from './pixel-view.ts'
 
-/** How the kernel will find the pixels of eight rows in the bytes that `stage` copies. */
+/** How the kernel finds pixels in staged bytes; its numbers (`fetch.ts`). */
+export const pixelFetches = { scattered: 0, inRows: 1, inColumns: 2 } as const
+
+/** How a picture comes to the kernel: some rows at a time are copied, and of those it looks at eight at a time. */
 export type Staging = {
   readonly rows: number
   readonly columns: number
-  /** 3 or 4 where every pixel is that many bytes after the one before; 0 where the offsets say where they are. */
-  readonly neighbourStep: number
-  /** Bytes from a staged row to the next. */
-  readonly pitch: number
-  /** The greatest distance of a byte of a pixel from the start of its row, and one. */
-  readonly reach: number
-  /** Writes the distance of every column's pixel from the start of its row. */
+  readonly fetch: (typeof pixelFetches)[keyof typeof pixelFetches]
+  /** Bytes from a staged pixel to the next in its row, and in its column. */
+  readonly columnStep: number
+  readonly rowStep: number
+  /** The most bytes that are staged at a time. */
+  readonly stagedBytes: number
+  /** Writes the distance of every column's pixel from the start of its row, for scattered pixels. */
   writeOffsets(to: Uint32Array): void
-  /** Copies `count` rows from `first` on. */
-  stage(to: Uint8Array, first: number, count: number): void
+  /**
+   * Copies `count` rows from `first` on, unless they are there; called with rising rows. Returns where the first pixel of
+   * the first is; for scattered pixels it also writes where each row starts.
+   */
+  stage(to: Uint8Array, rowStarts: Uint32Array, first: number, count: number): number
 }
 
 /** How the pixels lie that a profile looks at: those of a picture, or brightness values in their place. */
@@ -26,9 +32,9 @@ export type Grid = Pick<PixelView, 'data' | 'width' | 'height' | 'offset' | 'xSt
 }
 
 /** How many rows the kernel takes at a time. */
-export const rowsAtOnce = 8
-/** Pixels further apart than this are copied one by one, nearer ones with what is between them. */
-const maxSpanStep = 8
+export const rowsAtOnce = 16
+/** About how much of a picture on its side is staged at a time, in bytes: enough to copy long pieces. */
+const stripBytes = 2 ** 20
 
 /** Returns the grid of a profile on a picture. */
 export function gridOf(view: PixelView, profile: PdqProfile): Grid {
@@ -36,7 +42,8 @@ export function gridOf(view: PixelView, profile: PdqProfile): Grid {
 }
 
 /**
- * Returns how a grid is staged: rows of neighbours as they are, anything else (a picture on its side) pixel by pixel.
+ * Returns how a grid is staged: rows as they lie in memory or, of a picture on its side, pieces of what lies there as rows
+ * and is looked at as columns.
  * @throws {RangeError} when pixels lie outside the bytes: a copy would be cut short, and old rows be hashed instead.
  */
 export function planStaging(grid: Grid): Staging {
@@ -48,11 +55,11 @@ export function planStaging(grid: Grid): Staging {
   if (first < 0 || end > data.length) {
     throw new RangeError(`Expected pixels within ${data.length} bytes but they are at ${first} to ${end}`)
   }
-  return Math.abs(grid.xStep) <= maxSpanStep ? planSpans(grid) : planPixels(grid)
+  return Math.abs(xStep) <= Math.abs(yStep) ? planRows(grid) : planStrips(grid)
 }
 
-/** Rows as they lie in memory, with the pixels between the sampled ones: copying them all is cheaper than choosing. */
-function planSpans(grid: Grid): Staging {
+/** Rows with all that is between the pixels: copying it is cheaper than choosing. */
+function planRows(grid: Grid): Staging {
   const { data, width, height, offset, xStep, yStep, rows, columns } = grid
   const reach = (width - 1) * Math.abs(xStep) + grid.bytesPerPixel
   // The first byte of a row in memory, which is its last pixel's when columns run backwards.
@@ -60,67 +67,76 @@ function planSpans(grid: Grid): Staging {
   // Rows that follow one another without much between them are copied in one piece.
   const isOnePiece = rows === height && yStep >= reach && yStep < reach + 64
   const pitch = isOnePiece ? yStep : reach
+  const start = offset - low
   return {
     rows,
     columns,
-    neighbourStep: columns === width && isNeighbourStep(xStep) ? xStep : 0,
-    pitch,
-    reach,
+    fetch: columns === width && areNeighbours(xStep, grid) ? pixelFetches.inRows : pixelFetches.scattered,
+    columnStep: xStep,
+    rowStep: pitch,
+    stagedBytes: pitch * (rowsAtOnce - 1) + reach,
     writeOffsets(to) {
-      const start = offset - low
-      for (let x = 0; x < columns; x++) to[x] = start + sampledIndex(x, columns, width) * xStep
+      for (let x = 0; x < columns; x++) to[x] = sampledIndex(x, columns, width) * xStep
     },
-    stage(to, first, count) {
+    stage(to, rowStarts, first, count) {
+      for (let row = 0; row < rowsAtOnce; row++) rowStarts[row] = start + row * pitch
       if (isOnePiece) {
         const from = low + first * yStep
         to.set(data.subarray(from, from + (count - 1) * yStep + reach))
-        return
+        return start
       }
       for (let row = 0; row < count; row++) {
         const from = low + sampledIndex(first + row, rows, height) * yStep
         to.set(data.subarray(from, from + reach), row * pitch)
       }
+      return start
     },
   }
 }
 
-/** Only the pixels that are looked at, in 32 bits each and column by column: here the pixels of a column are neighbours. */
-function planPixels(grid: Grid): Staging {
+/** Columns, cut into pieces: each lies in memory in one piece, so that going down it costs no more than going along a row. */
+function planStrips(grid: Grid): Staging {
   const { data, width, height, offset, xStep, yStep, rows, columns } = grid
-  const across = Int32Array.from({ length: columns }, (_, x) => sampledIndex(x, columns, width) * xStep)
-  const down = new Int32Array(rowsAtOnce)
-  const readPixel = readPixelOf[grid.bytesPerPixel]!
+  const bytesPerRow = (columns * height * Math.abs(yStep)) / rows
+  const depth = Math.max(rowsAtOnce, Math.floor(stripBytes / bytesPerRow / rowsAtOnce) * rowsAtOnce)
+  const longest = Math.ceil((Math.min(depth, rows) * height) / rows) * Math.abs(yStep) + grid.bytesPerPixel
+  // An odd number of cache lines: pieces a power of two apart would drive one another out of the cache.
+  const pitch = Math.ceil(longest / 64) * 64 + (Math.ceil(longest / 64) % 2 === 0 ? 64 : 0)
+  let low = 0
+
+  function copyStrip(to: Uint8Array, first: number): void {
+    const top = sampledIndex(first, rows, height) * yStep
+    const bottom = sampledIndex(Math.min(first + depth, rows) - 1, rows, height) * yStep
+    low = Math.min(top, bottom)
+    const length = Math.abs(bottom - top) + grid.bytesPerPixel
+    for (let x = 0; x < columns; x++) {
+      const from = offset + low + sampledIndex(x, columns, width) * xStep
+      to.set(data.subarray(from, from + length), x * pitch)
+    }
+  }
+
   return {
     rows,
     columns,
-    neighbourStep: 0,
-    pitch: 4,
-    reach: (columns - 1) * rowsAtOnce * 4 + 4,
+    fetch: rows === height && areNeighbours(yStep, grid) ? pixelFetches.inColumns : pixelFetches.scattered,
+    columnStep: pitch,
+    rowStep: yStep,
+    stagedBytes: columns * pitch,
     writeOffsets(to) {
-      for (let x = 0; x < columns; x++) to[x] = x * rowsAtOnce * 4
+      for (let x = 0; x < columns; x++) to[x] = x * pitch
     },
-    stage(to, first, count) {
-      const pixels = new Uint32Array(to.buffer, to.byteOffset, columns * rowsAtOnce)
-      for (let row = 0; row < count; row++) {
-        down[row] = offset + sampledIndex(first + row, rows, height) * yStep
+    stage(to, rowStarts, first, count) {
+      if (first % depth === 0) copyStrip(to, first)
+      for (let row = 0; row < rowsAtOnce; row++) {
+        rowStarts[row] = row < count ? sampledIndex(first + row, rows, height) * yStep - low : 0
       }
-      for (let x = 0; x < columns; x++) {
-        const column = across[x]!
-        for (let row = 0; row < count; row++) {
-          pixels[x * rowsAtOnce + row] = readPixel(data, column + down[row]!)
-        }
-      }
+      return rowStarts[0] as number
     },
   }
 }
 
-/** Reads a pixel of so many bytes, first byte lowest. */
-const readPixelOf: Readonly<Record<number, (data: Uint8Array, at: number) => number>> = {
-  1: (data, at) => data[at]!,
-  3: (data, at) => data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16),
-  4: (data, at) => data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24),
-}
-
-function isNeighbourStep(step: number): boolean {
-  return step === 3 || step === 4
+/** Whether the kernel can take four pixels in one load. */
+function areNeighbours(step: number, { bytesPerPixel: bytes }: Grid): boolean {
+  const distance = Math.abs(step)
+  return distance === 4 || (distance === bytes && (bytes === 1 || bytes === 3))
 }

@@ -3,12 +3,21 @@ import { readFileSync } from 'node:fs'
 /** What `src/kernels/assembly/pdq.ts` exports; addresses are bytes in `memory`. */
 export type PdqWasm = {
   readonly memory: { readonly buffer: ArrayBuffer }
-  begin(columns: number, rows: number, layout: number, step: number, pitch: number, reach: number): void
-  push(live: number): void
+  begin(
+    columns: number,
+    rows: number,
+    layout: number,
+    fetch: number,
+    columnStep: number,
+    rowStep: number,
+    stagedBytes: number,
+  ): void
+  push(live: number, at: number): void
   finish(): number
   finishPlain(): number
   finishTurned(isTransposed: number, negatesEvenRows: number, negatesEvenColumns: number): void
   offsetsAt(): number
+  rowStartsAt(): number
   stagedAt(): number
   cosinesAt(): number
   dctAt(): number

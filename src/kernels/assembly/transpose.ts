@@ -1,5 +1,5 @@
-// Transpositions of 4 x 4. The rows of a picture lie one after another, but eight of them are worked on side by side: an
-// "octet" is what eight rows have in one column, two vectors of four.
+// Transpositions of 4 x 4. The rows of a picture lie one after another, but sixteen of them, a "band", are worked on side by
+// side: what they have in one column lies together, four vectors of four (64 bytes).
 
 // The four patterns below are single instructions (unpck) on x64 and zip/trn on ARM.
 @inline
@@ -32,23 +32,21 @@ export function storeTransposed(to: usize, pitch: usize, a: v128, b: v128, c: v1
   v128.store(to + 3 * pitch, secondHalves(abHigh, cdHigh))
 }
 
-/** Writes four octets as eight rows of four, `pitch` bytes apart. */
-@inline
-export function storeAsRows(octets: usize, to: usize, pitch: usize): void {
-  storeTransposed(
-    to,
-    pitch,
-    v128.load(octets),
-    v128.load(octets, 32),
-    v128.load(octets, 64),
-    v128.load(octets, 96),
-  )
-  storeTransposed(
-    to + 4 * pitch,
-    pitch,
-    v128.load(octets, 16),
-    v128.load(octets, 48),
-    v128.load(octets, 80),
-    v128.load(octets, 112),
-  )
+/** Writes columns of a band, a multiple of four of them, as its sixteen rows, `pitch` bytes apart. */
+export function storeAsRows(band: usize, columns: i32, to: usize, pitch: usize): void {
+  for (let quad: usize = 0; quad < 64; quad += 16) {
+    let from = band + quad
+    for (let x: usize = 0; x < <usize>columns << 2; x += 16) {
+      storeTransposed(
+        to + x,
+        pitch,
+        v128.load(from),
+        v128.load(from, 64),
+        v128.load(from, 128),
+        v128.load(from, 192),
+      )
+      from += 256
+    }
+    to += pitch << 2
+  }
 }
