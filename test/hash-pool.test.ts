@@ -63,7 +63,7 @@ const failed = (error: unknown): unknown => error
 
 describe('a process of the pool', () => {
   it('gets every byte of images of any size, one after the other, and the plan of each', async () => {
-    await using pool = openHashPool({ ...limits, entry })
+    await using pool = openHashPool({ ...limits, entry, timeoutMs: 30_000 })
     const sizes = [0, 1, 63, 70_000, 3_000_000, 5, 8_000_000, 300_000, 299_999, 2]
     const images = sizes.map((size, at) => Buffer.alloc(size, at + 1))
     const sums = await Promise.all(

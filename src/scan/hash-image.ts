@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   type DigestHash,
   type ImageHash,
@@ -90,5 +90,5 @@ export function createImageHasher(options: ImageDecoderOptions): ImageHasher {
 }
 
 function digest(type: DigestHash['type'], bytes: Uint8Array): DigestHash {
-  return { type, value: createHash(type).update(bytes).digest('hex'), quality: 100 }
+  return { type, value: hash(type, bytes), quality: 100 }
 }
