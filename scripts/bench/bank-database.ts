@@ -32,6 +32,8 @@ export async function bankDatabase(count: number): Promise<string> {
   file.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
     INSERT INTO bank_hashes (id, bank_id, content_id, type, quality, value) SELECT i, 1, i, 0, 100, randomblob(32) FROM n`)
   for (const { sql } of indexes) file.exec(sql)
+  // Contents that are added later are numbered above those that these hashes name.
+  file.exec(`INSERT INTO bank_contents (id, bank_id, created_at) VALUES (${count}, 1, 0)`)
   file.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   file.close()
   renameSync(draft, path)

@@ -23,8 +23,8 @@ const tailCapacity = 16_384
 /** The base is built anew when the middle is this part of it, or the removed rows are. */
 const middlePart = 1 / 32
 const removedPart = 1 / 10
-/** Entries that a search goes through in one step: about a millisecond. */
-const stepEffort = 250_000
+/** Entries that a search goes through in one step: half a millisecond, or one where many of them pass. */
+const stepEffort = 80_000
 /** More entries than there are. */
 const allEffort = 2 ** 30
 /** How long a search may hold the thread before it takes turns with everything else, in milliseconds. */
@@ -63,6 +63,8 @@ class PdqIndex implements HashIndex {
   #tending: Promise<void> | undefined
   #poke = Promise.withResolvers<void>()
   #patience: Promise<void> = Promise.resolve()
+  /** True when searches have held the thread as long as they may in this turn: further ones wait for theirs. */
+  #isTurnSpent = false
 
   constructor(options: PdqIndexOptions) {
     this.#options = options
@@ -112,16 +114,27 @@ class PdqIndex implements HashIndex {
 
   /** Undefined when it takes longer than a search may. */
   #searchQuickly(hash: Uint8Array, radius: number): IndexHit[] | undefined {
+    if (this.#isTurnSpent) return undefined
     const startedAt = performance.now()
     const found: IndexHit[] = []
     for (const rows of this.#tiers.all) {
       const search = rows.search(hash, radius, quickReader)
       while (!search.isDone) {
         this.#collect(rows, search, search.step(stepEffort), found)
-        if (performance.now() - startedAt > quickMs) return undefined
+        if (performance.now() - startedAt > quickMs) {
+          this.#spendTurn()
+          return undefined
+        }
       }
     }
     return found
+  }
+
+  #spendTurn(): void {
+    this.#isTurnSpent = true
+    setImmediate(() => {
+      this.#isTurnSpent = false
+    })
   }
 
   /** One after the other, and between two steps everything else has its turn. */
@@ -130,6 +143,8 @@ class PdqIndex implements HashIndex {
     const done = Promise.withResolvers<void>()
     this.#patience = done.promise
     await before
+    // The one before may have held this turn as long as a search may.
+    await nextTurn()
     const tiers = this.#tiers.all
     for (const rows of tiers) rows.holders++
     const found: IndexHit[] = []
