@@ -41,9 +41,13 @@ export function createSubscriptionRecord({ database, now }: SubscriptionRecordDe
 
   async function write(subscriptions: readonly PastSubscription[]): Promise<void> {
     const at = now().toISOString()
+    const oldest = new Date(now().getTime() - keptDays * dayMs).toISOString()
     for (let from = 0; from < subscriptions.length; from += batchSize) {
       const batch = subscriptions.slice(from, from + batchSize)
-      await database.transaction((stores) => stores.subscriptions.save(batch, at))
+      await database.transaction(async (stores) => {
+        await stores.subscriptions.save(batch, at)
+        await stores.subscriptions.prune(oldest, maxKept)
+      })
       await nextTurn()
     }
   }
@@ -57,7 +61,6 @@ export function createSubscriptionRecord({ database, now }: SubscriptionRecordDe
   async function writeAll(): Promise<void> {
     await write(current().map(openOne))
     await writeEnded()
-    await database.subscriptions.prune(new Date(now().getTime() - keptDays * dayMs).toISOString(), maxKept)
   }
 
   return {

@@ -52,27 +52,39 @@ export type SequenceDeps = {
 }
 
 /**
- * Makes the sequence go on above everything that was ever published and at or above the floor, in one transaction, and
- * tells how. Safe to repeat, and to do in several processes at once.
+ * Makes the sequence go on above everything that was ever published and at or above the floor, and tells how. Safe to
+ * repeat, and to do in several processes at once. Where nothing is to be done, which is the rule, nobody waits for the
+ * write lock.
  * @throws {LabelsLostError} when the database is a new one and labels were published from the one before it.
  */
-export async function continueSequence(
-  db: Kysely<Schema>,
-  { path, databaseId, mark, floor }: SequenceDeps,
-): Promise<SequenceStart> {
+export async function continueSequence(db: Kysely<Schema>, deps: SequenceDeps): Promise<SequenceStart> {
+  if ((await judge(db, deps)).isInOrder) return { kind: 'continued' }
   return db.transaction().execute(async (transaction) => {
-    const known = mark.read()
-    const lastSeq = await loadLastSeq(transaction)
-    const isOurs = known?.databaseId === databaseId
-    if (!isOurs && lastSeq === 0) requireLabels(path, known, floor)
-    const newest = isOurs ? known.published : (known?.reserved ?? 0)
-    const least = Math.max(floor, newest > lastSeq ? (known?.reserved ?? 0) : 0)
-    if (lastSeq > 0 || least > 0) mark.reserve(Math.max(least, lastSeq))
-    if (lastSeq > 0) mark.publish(lastSeq)
+    const { mark, floor } = deps
+    const { lastSeq, least } = await judge(transaction, deps)
+    mark.reserve(Math.max(least, lastSeq))
+    mark.publish(lastSeq)
     if (least <= lastSeq) return { kind: 'continued' }
     await raise(transaction, least)
     return { kind: 'raised', from: lastSeq, to: least, because: least === floor ? 'floor' : 'older-copy' }
   })
+}
+
+/** How the database and the mark stand to one another: `least` is what the sequence has to be at or above. */
+type Judgement = { readonly lastSeq: number; readonly least: number; readonly isInOrder: boolean }
+
+async function judge(
+  db: Kysely<Schema>,
+  { path, databaseId, mark, floor }: SequenceDeps,
+): Promise<Judgement> {
+  const known = mark.read()
+  const lastSeq = await loadLastSeq(db)
+  const isOurs = known?.databaseId === databaseId
+  if (!isOurs && lastSeq === 0) requireLabels(path, known, floor)
+  const newest = isOurs ? known.published : (known?.reserved ?? 0)
+  const least = Math.max(floor, newest > lastSeq ? (known?.reserved ?? 0) : 0)
+  const isMarked = lastSeq === 0 || (isOurs && lastSeq <= known.published && lastSeq <= known.reserved)
+  return { lastSeq, least, isInOrder: isMarked && least <= lastSeq }
 }
 
 /** Returns the highest seq ever given, or 0. */

@@ -31,6 +31,13 @@ export function createSubscriptionStore(db: Kysely<Schema>): SubscriptionStore {
     },
 
     async endLost() {
+      const open = await db
+        .selectFrom('subscriptions')
+        .select('id')
+        .where('ended_at', 'is', null)
+        .limit(1)
+        .execute()
+      if (open.length === 0) return
       const end: SubscriptionEnd = 'lost'
       await db
         .updateTable('subscriptions')
