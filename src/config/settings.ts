@@ -130,7 +130,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   slowSubscriberMs: integer(60_000, {
     min: 100,
     max: 3_600_000,
-    doc: 'Milliseconds in which a page of at most 500 labels must leave for a subscriber, else it is closed as ConsumerTooSlow',
+    doc: 'Milliseconds in which a page of at most 200 labels must leave for a subscriber, else it is closed as ConsumerTooSlow',
   }),
 
   reportsPerAccount: integer(100, {

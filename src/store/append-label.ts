@@ -19,11 +19,15 @@ export class StaleLabelError extends AppError {
 
 type Current = Pick<Row<'labels'>, 'seq' | 'cts' | 'cid' | 'neg' | 'exp'>
 
-/** Written out, since building a statement anew takes longer than running it, and imports append a million labels. */
+/**
+ * Written out, since building a statement anew takes longer than running it, and imports append a million labels. Most of
+ * them are the first of their value on their subject, and take one statement.
+ */
 const findCurrent = `SELECT seq, cts, cid, neg, exp FROM labels
   WHERE uri = ? AND val = ? AND src = ? AND is_current = 1`
 const insertLabel = `INSERT INTO labels (src, uri, cid, val, neg, cts, exp, sig, bytes, key_id, is_current)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT id FROM signing_keys WHERE did_key = ?), 0), 1) RETURNING seq`
+  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT id FROM signing_keys WHERE did_key = ?), 0), 1
+  WHERE NOT EXISTS (SELECT 1 FROM labels WHERE uri = ? AND val = ? AND src = ? AND is_current = 1) RETURNING seq`
 
 /**
  * Publishes a label and returns its seq, or undefined when it holds already. Belongs in a transaction.
@@ -36,16 +40,18 @@ export async function appendLabel(
 ): Promise<number | undefined> {
   const { src, uri, val, cts, sig, bytes } = label
   const [neg, cid, exp] = [label.neg ? 1 : 0, label.cid ?? null, label.exp ?? null]
-  const { rows: found } = await db.executeQuery<Current>(CompiledQuery.raw(findCurrent, [uri, val, src]))
-  const [current] = found
-  if (current) {
-    if (current.neg === neg && current.cid === cid && current.exp === exp) return undefined
-    if (cts <= current.cts) throw new StaleLabelError(val)
-    await supersede(db, current, label)
-  }
-  const values = [src, uri, cid, val, neg, cts, exp, Buffer.from(sig), Buffer.from(bytes), signedBy]
-  const { rows } = await db.executeQuery<{ seq: number }>(CompiledQuery.raw(insertLabel, values))
-  return rows[0]?.seq
+  const row = [src, uri, cid, val, neg, cts, exp, Buffer.from(sig), Buffer.from(bytes), signedBy]
+  const values = [...row, uri, val, src]
+  const insert = async (): Promise<number | undefined> =>
+    (await db.executeQuery<{ seq: number }>(CompiledQuery.raw(insertLabel, values))).rows[0]?.seq
+  const seq = await insert()
+  if (seq !== undefined) return seq
+  const { rows } = await db.executeQuery<Current>(CompiledQuery.raw(findCurrent, [uri, val, src]))
+  const [current] = rows
+  if (!current || (current.neg === neg && current.cid === cid && current.exp === exp)) return undefined
+  if (cts <= current.cts) throw new StaleLabelError(val)
+  await supersede(db, current, label)
+  return insert()
 }
 
 /** Whoever keeps labels by version loses only the one on the version of the new label; one on another stands. */

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { CompiledQuery, type Kysely } from 'kysely'
 import type { Stores } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -19,6 +19,10 @@ type Member = {
   readonly fail: (error: unknown) => void
 }
 
+/** Made once, since building a statement takes longer than running one of these. */
+const [savepoint, rollback, release] = ['SAVEPOINT member', 'ROLLBACK TO member', 'RELEASE member'].map(
+  (statement) => CompiledQuery.raw(statement),
+) as [CompiledQuery, CompiledQuery, CompiledQuery]
 /** Milliseconds from the end of one commit to the next; work that comes after a longer rest waits for nobody. */
 const lingerMs = 3
 /** The most members of one transaction: what a reader in another process may have to wait for. */
@@ -61,15 +65,15 @@ export function createGroupCommit({ transaction, storesOver }: GroupCommitDeps):
     new Promise((resolve, reject) => {
       let settle = (): void => undefined
       const run = async (db: Kysely<Schema>): Promise<void> => {
-        await sql`SAVEPOINT member`.execute(db)
+        await db.executeQuery(savepoint)
         try {
           const value = await work(storesOver(db))
           settle = () => resolve(value)
         } catch (error) {
-          await sql`ROLLBACK TO member`.execute(db)
+          await db.executeQuery(rollback)
           settle = () => reject(error)
         }
-        await sql`RELEASE member`.execute(db)
+        await db.executeQuery(release)
       }
       waiting.push({ run, settle: () => settle(), fail: reject })
       schedule()

@@ -60,6 +60,13 @@ export interface KeyStore {
 }
 
 const liveId = sql<number>`(SELECT id FROM signing_keys WHERE state = 'live')`
+type Serving = { readonly live: string | null; readonly held: number; readonly stale: number }
+/** Every read of labels asks this first. */
+const servingState = CompiledQuery.raw(`SELECT
+  (SELECT did_key FROM signing_keys WHERE state = 'live') AS live,
+  EXISTS (SELECT 1 FROM signing_keys WHERE state = 'switching') AS held,
+  EXISTS (SELECT 1 FROM labels WHERE key_id < (SELECT id FROM signing_keys WHERE state = 'live')) OR
+  EXISTS (SELECT 1 FROM labels WHERE key_id > (SELECT id FROM signing_keys WHERE state = 'live')) AS stale`)
 /** Written out, since building a statement anew takes longer than running it, and a change of keys updates every label. */
 const resignLabel = `UPDATE labels SET sig = ?, bytes = ?,
   key_id = coalesce((SELECT id FROM signing_keys WHERE did_key = ?), 0) WHERE seq = ?`
@@ -86,11 +93,7 @@ export function createKeyStore(db: Kysely<Schema>): KeyStore {
     },
 
     async serving() {
-      const { rows } = await sql<{ live: string | null; held: number; stale: number }>`SELECT
-        (SELECT did_key FROM signing_keys WHERE state = 'live') AS live,
-        EXISTS (SELECT 1 FROM signing_keys WHERE state = 'switching') AS held,
-        EXISTS (SELECT 1 FROM labels WHERE key_id < ${liveId}) OR
-        EXISTS (SELECT 1 FROM labels WHERE key_id > ${liveId}) AS stale`.execute(db)
+      const { rows } = await db.executeQuery<Serving>(servingState)
       const [row] = rows
       return { live: row?.live ?? undefined, isHeld: row?.held === 1, hasStale: row?.stale === 1 }
     },

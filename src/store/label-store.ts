@@ -49,14 +49,14 @@ export interface LabelStore {
 export function createLabelStore(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): LabelStore {
   return {
     async append(labels) {
-      if (labels.length === 0) return []
-      mark.reserve((await loadLastSeq(db)) + labels.length)
       const written: SequencedLabel[] = []
       for (const label of labels) {
         const { signedBy, ...published } = label
         const seq = await appendLabel(db, published, signedBy)
         if (seq !== undefined) written.push({ ...published, seq })
       }
+      const newest = written.at(-1)
+      if (newest) mark.reserve(newest.seq)
       return written
     },
 

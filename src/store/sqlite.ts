@@ -86,7 +86,7 @@ export async function openSqlite({ path, seqFloor = 0 }: SqliteOptions): Promise
   }
 }
 
-const ordinary = { cacheKibibytes: 16_384, logPages: 1_000 }
+const ordinary = { cacheKibibytes: 16_384, logPages: 4_000 }
 const bulk = { cacheKibibytes: 65_536, logPages: 65_536 }
 
 type Parts = {

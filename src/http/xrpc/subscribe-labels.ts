@@ -17,7 +17,7 @@ const maxClientFrameBytes = 4096
 
 /** Limits on label subscribers. */
 export type SubscriberOptions = {
-  /** At most this many at once; one more is refused with 503. Each may hold one page of labels, about 170 kB. */
+  /** At most this many at once; one more is refused with 503. Each may hold one page of labels, about 70 kB. */
   readonly maxSubscribers: number
   /** How long what was sent may take to leave; after that the subscription ends with `ConsumerTooSlow`. */
   readonly slowTimeoutMs: number
