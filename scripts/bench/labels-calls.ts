@@ -70,44 +70,48 @@ export function sharedNow(): number {
 export type Published = { readonly firstSeq: number; readonly times: Float64Array }
 
 /** Publishes labels at a steady rate, none waiting for the one before, and tells when each was asked for. */
-export async function publishPaced(
-  count: number,
+export async function publishPaced<Item>(
+  items: readonly Item[],
   perSecond: number,
-  publish: () => Promise<number>,
+  publish: (item: Item) => Promise<number>,
 ): Promise<Published> {
   const startedAt = performance.now()
   const asked: { readonly at: number; readonly seq: Promise<number> }[] = []
-  for (let i = 0; i < count; i++) {
+  for (const [i, item] of items.entries()) {
     const waitMs = startedAt + (i * 1000) / perSecond - performance.now()
     if (waitMs > 0) await pause(waitMs)
-    asked.push({ at: sharedNow(), seq: publish() })
+    asked.push({ at: sharedNow(), seq: publish(item) })
   }
   const seqs = await Promise.all(asked.map(({ seq }) => seq))
   const firstSeq = Math.min(...seqs)
-  const times = new Float64Array(count)
+  const times = new Float64Array(items.length)
   for (const [i, seq] of seqs.entries()) times[seq - firstSeq] = asked[i]?.at ?? Number.NaN
   return { firstSeq, times }
 }
 
-/** Publishes labels with so many under way at once, and returns how many were durable a second. */
-export async function publishAtOnce(
-  count: number,
+/** Publishes something of each item, so many at once, and returns how many were durable a second. */
+export async function publishAtOnce<Item>(
+  items: readonly Item[],
   inFlight: number,
-  publish: () => Promise<number>,
+  publish: (item: Item) => Promise<number>,
 ): Promise<number> {
-  let left = count
+  const left = items.values()
   const startedAt = performance.now()
   const runners = Array.from({ length: inFlight }, async () => {
-    while (left-- > 0) await publish()
+    for (const item of left) await publish(item)
   })
   await Promise.all(runners)
-  return (count / (performance.now() - startedAt)) * 1000
+  return (items.length / (performance.now() - startedAt)) * 1000
 }
 
 /** What both labelers can do in the benchmark. */
 export type LabelerCalls = {
   /** Opens the labeler over a database file, which may be there already, and returns its address. */
   open(path: string): Promise<string>
+  /** Creates, signs and stores labels, so many at once; returns how many a second. */
   create(count: number, inFlight: number): Promise<number>
   publish(count: number, perSecond: number): Promise<Published>
 }
+
+/** What only Harrier does: a label that is the end of a job, with its matches, its evidence and its audit rows. */
+export type HarrierCalls = LabelerCalls & { endJobs(count: number, inFlight: number): Promise<number> }

@@ -3,7 +3,7 @@
  * subscribers, without the event stream and the pictures. Labels are made by the front doors that the pipeline calls.
  */
 import { createApplyEffects } from '../../src/act/apply.ts'
-import { generateSigningKey } from '../../src/atproto/signing-key.ts'
+import { importSigningKey } from '../../src/atproto/signing-key.ts'
 import { openHttp } from '../../src/http/server.ts'
 import { createLogger } from '../../src/lib/logger.ts'
 import { createMetrics } from '../../src/metrics.ts'
@@ -12,32 +12,31 @@ import type { ScanJob } from '../../src/model/job.ts'
 import type { ScanResult } from '../../src/model/scan.ts'
 import { noTimings } from '../../src/model/scan.ts'
 import { createLabelTail } from '../../src/publish/label-tail.ts'
-import { createSignLabels } from '../../src/publish/sign-labels.ts'
+import { createServedLabels } from '../../src/publish/served-labels.ts'
+import { createSignLabel, createSignLabels } from '../../src/publish/sign-labels.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { imageOf, matchOf, otherCid } from '../../test/support/builders.ts'
 import { labelerDid } from '../../test/support/label-rows.ts'
-import { answerCalls, type LabelerCalls, publishAtOnce, publishPaced } from './labels-calls.ts'
-import { uriOf } from './labels-rows.ts'
+import { answerCalls, type HarrierCalls, publishAtOnce, publishPaced } from './labels-calls.ts'
+import { newUris, signingKeyHex } from './labels-rows.ts'
 
 const match = matchOf()
 const scan: ScanResult = { kind: 'digest-only', hashes: [], timings: noTimings }
 const now = (): Date => new Date()
 
 let database: Database
-let publish: () => Promise<number>
-let made = Date.now() * 1000
-const jobs: ScanJob[] = []
+let createLabel: (uri: string) => Promise<number>
+let endJob: (job: ScanJob) => Promise<number>
 
 /** Jobs that are there to be ended, as the stream leaves them and the worker claims them: a label is the end of one. */
-async function prepareJobs(count: number): Promise<void> {
-  const images = Array.from({ length: count }, () => {
-    const uri = uriOf((made += 1)) as AtUri
-    return imageOf({ uri, did: uri.split('/')[2] as Did })
-  })
+async function prepareJobs(count: number): Promise<ScanJob[]> {
+  const images = newUris(count).map((uri) => imageOf({ uri: uri as AtUri, did: uri.split('/')[2] as Did }))
+  const jobs: ScanJob[] = []
   await database.transaction((stores) => stores.jobs.enqueue(images, now().toISOString(), Date.now()))
   while (jobs.length < count)
     jobs.push(...(await database.jobs.claim({ now: Date.now(), leaseMs: 1e6, limit: 500, busy: [] })))
+  return jobs
 }
 
 async function notMeasured(): Promise<never> {
@@ -47,18 +46,20 @@ async function notMeasured(): Promise<never> {
 async function openPublishing(path: string): Promise<string> {
   database = await openSqlite({ path })
   const metrics = createMetrics()
-  const tail = createLabelTail({ labels: database.labels })
-  const key = await generateSigningKey()
-  const signLabels = createSignLabels({
-    key: () => key,
-    src: labelerDid,
-    declaredVals: new Set(['known-image']),
-    now,
-  })
+  const key = await importSigningKey(signingKeyHex)
+  const served = createServedLabels({ database, keyOf: async () => key })
+  const tail = createLabelTail({ labels: served })
+  const signing = { key: () => key, src: labelerDid, declaredVals: new Set(['known-image']), now }
+  const signLabel = createSignLabel(signing)
+  createLabel = async (uri) => {
+    const label = await signLabel({ uri: uri as AtUri, val: 'known-image', after: undefined })
+    const [published] = await database.sharedTransaction((stores) => stores.labels.append([label]))
+    tail.wake()
+    return published?.seq ?? Number.NaN
+  }
+  const signLabels = createSignLabels(signing)
   const applyEffects = createApplyEffects({ database, src: labelerDid, isPaced: false, now })
-  publish = async () => {
-    const job = jobs.pop()
-    if (!job) throw new Error('Expected a job that was prepared')
+  endJob = async (job) => {
     const effect = {
       kind: 'label',
       uri: job.image.uri,
@@ -79,7 +80,7 @@ async function openPublishing(path: string): Promise<string> {
       services: {
         version: '0',
         did: labelerDid,
-        queryLabels: (wanted) => database.labels.query(wanted, now().toISOString()),
+        queryLabels: (wanted) => served.query(wanted, now().toISOString()),
         subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
         streamFloor: () => database.labels.floor(),
         lastSeq: () => database.labels.lastSeq(),
@@ -109,12 +110,7 @@ async function openPublishing(path: string): Promise<string> {
 
 answerCalls({
   open: openPublishing,
-  async create(count, inFlight) {
-    await prepareJobs(count)
-    return publishAtOnce(count, inFlight, publish)
-  },
-  async publish(count, perSecond) {
-    await prepareJobs(count)
-    return publishPaced(count, perSecond, publish)
-  },
-} satisfies LabelerCalls)
+  create: (count, inFlight) => publishAtOnce(newUris(count), inFlight, createLabel),
+  endJobs: async (count, inFlight) => publishAtOnce(await prepareJobs(count), inFlight, endJob),
+  publish: async (count, perSecond) => publishPaced(await prepareJobs(count), perSecond, endJob),
+} satisfies HarrierCalls)

@@ -2,19 +2,18 @@
 import { LabelerServer } from '@skyware/labeler'
 import { labelerDid } from '../../test/support/label-rows.ts'
 import { answerCalls, type LabelerCalls, publishAtOnce, publishPaced } from './labels-calls.ts'
-import { uriOf } from './labels-rows.ts'
+import { newUris, signingKeyHex } from './labels-rows.ts'
 
 let labeler: LabelerServer
-let made = 0
 
-const publish = async (): Promise<number> => {
-  const { id } = await labeler.createLabel({ uri: uriOf((made += 1) + 1e9), val: 'known-image' })
+const publish = async (uri: string): Promise<number> => {
+  const { id } = await labeler.createLabel({ uri, val: 'known-image' })
   return id
 }
 
 answerCalls({
   async open(path) {
-    labeler = new LabelerServer({ did: labelerDid, signingKey: '7'.repeat(64), dbPath: path })
+    labeler = new LabelerServer({ did: labelerDid, signingKey: signingKeyHex, dbPath: path })
     // Its database is ready once it has answered anything.
     await labeler.app.ready()
     return new Promise((resolve, reject) => {
@@ -23,6 +22,6 @@ answerCalls({
       )
     })
   },
-  create: (count, inFlight) => publishAtOnce(count, inFlight, publish),
-  publish: (count, perSecond) => publishPaced(count, perSecond, publish),
+  create: (count, inFlight) => publishAtOnce(newUris(count), inFlight, publish),
+  publish: (count, perSecond) => publishPaced(newUris(count), perSecond, publish),
 } satisfies LabelerCalls)

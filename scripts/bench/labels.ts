@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Bench, BenchResult } from '../bench-result.ts'
-import { type Callee, type LabelerCalls, openCallee } from './labels-calls.ts'
+import { type Callee, type HarrierCalls, type LabelerCalls, openCallee } from './labels-calls.ts'
 import type { Latencies, LoadCalls } from './labels-load.ts'
 import { measureReading, type Reading, type ReadingOptions } from './labels-reading.ts'
-import { reportCreating, reportFanOut, reportReading } from './labels-report.ts'
-import { fillHarrier, fillSkyware, uriOf } from './labels-rows.ts'
+import { type Made, reportCreating, reportFanOut, reportReading } from './labels-report.ts'
+import { fillHarrier, fillSkyware, signingKeyHex, uriOf } from './labels-rows.ts'
 import { startService } from './service-process.ts'
 
 /** Labels from a decision to a thousand subscribers, beside `@skyware/labeler` doing the same in the same run. */
@@ -33,7 +33,7 @@ export const bench: Bench = {
       const skyware = await readSkyware(paths.skyware, load, reading)
       readings.push({ harrier: await readHarrier(paths.harrier, load, reading), skyware })
     }
-    const made = await create(paths, rounds, isQuick ? 1000 : 4000)
+    const made = await create(paths, rounds, isQuick ? 1000 : 8000)
     const fanOut = await fanOutOf(paths, load, {
       rounds,
       subscribers: isQuick ? 200 : 1000,
@@ -66,6 +66,7 @@ async function readHarrier(path: string, load: Callee<LoadCalls>, options: Readi
     HARRIER_OPERATOR_PORT: '0',
     HARRIER_JETSTREAM_URLS: 'ws://127.0.0.1:9',
     HARRIER_PLC_URL: 'http://127.0.0.1:9',
+    HARRIER_SIGNING_KEY: signingKeyHex,
   })
   const others = ['/xrpc/_health', `/xrpc/com.atproto.label.queryLabels?uriPatterns=${options.uris[0]}`]
   return await measureReading({ url: service.publicUrl, pid: service.pid }, load, options, others)
@@ -79,22 +80,19 @@ async function readSkyware(path: string, load: Callee<LoadCalls>, options: Readi
 }
 
 /** Labels a second, durable, round by round: 200 asked for at once of either. */
-async function create(
-  paths: Paths,
-  rounds: number,
-  count: number,
-): Promise<{ harrier: number; skyware: number }[]> {
-  await using harrier = openCallee<LabelerCalls>('labels-harrier.ts')
+async function create(paths: Paths, rounds: number, count: number): Promise<Made[]> {
+  await using harrier = openCallee<HarrierCalls>('labels-harrier.ts')
   await using skyware = openCallee<LabelerCalls>('labels-skyware.ts')
   await harrier.call('open', paths.harrier)
   await skyware.call('open', paths.skyware)
   await harrier.call('create', count / 4, 200)
   await skyware.call('create', count / 8, 200)
-  const made: { harrier: number; skyware: number }[] = []
+  const made: Made[] = []
   for (let round = 0; round < rounds; round++) {
     made.push({
       skyware: await skyware.call('create', count / 4, 200),
       harrier: await harrier.call('create', count, 200),
+      jobs: await harrier.call('endJobs', count / 4, 200),
     })
   }
   return made
