@@ -14,6 +14,8 @@ const layoutNumbers: Readonly<Record<PixelLayout | 'luma', number>> = {
   rgbx: 1,
   cmyk: 2,
   luma: 3,
+  'rgba-on-white': 4,
+  'rgba-on-black': 5,
 }
 /** The rules of `pdq-turns.ts`, as the kernel takes them: transposed, even rows negated, even columns negated. */
 const turnFlags: Readonly<Record<Turn, readonly [number, number, number]>> = {

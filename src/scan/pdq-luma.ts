@@ -41,11 +41,21 @@ const lumaOfPixel: Readonly<Record<PixelLayout, (data: Uint8Array, at: number) =
   grey: (data, at) => data[at]!,
   rgb: (data, at) => lumaOfRgb(data[at]!, data[at + 1]!, data[at + 2]!),
   rgbx: (data, at) => lumaOfRgb(data[at]!, data[at + 1]!, data[at + 2]!),
+  'rgba-on-white': (data, at) => lumaOnGround(data, at, 255),
+  'rgba-on-black': (data, at) => lumaOnGround(data, at, 0),
   cmyk: (data, at) => {
     const light = 255 - data[at + 3]!
     const [red, green, blue] = [0, 1, 2].map((ink) => Math.round(((255 - data[at + ink]!) * light) / 255))
     return lumaOfRgb(red!, green!, blue!)
   },
+}
+
+function lumaOnGround(data: Uint8Array, at: number, ground: number): number {
+  const alpha = data[at + 3]!
+  const [red, green, blue] = [0, 1, 2].map((channel) => {
+    return Math.round((data[at + channel]! * alpha + ground * (255 - alpha)) / 255)
+  })
+  return lumaOfRgb(red!, green!, blue!)
 }
 
 /** `0.299 R + 0.587 G + 0.114 B`, each weight, product and sum rounded to binary32 (`PDQ.md` section 3). */

@@ -1,8 +1,19 @@
-/** What the bytes of a pixel are. `rgbx`: a fourth byte that is not looked at. `cmyk`: ink, by the naive formula. */
-export type PixelLayout = 'grey' | 'rgb' | 'rgbx' | 'cmyk'
+/**
+ * What the bytes of a pixel are. `rgbx`: a fourth byte that is not looked at. `rgba-on-white` and `rgba-on-black`: the fourth
+ * byte is the opacity over that, as browsers lay it: per channel `colour * alpha + ground * (1 - alpha)`, rounded. `cmyk`:
+ * ink, by the naive formula.
+ */
+export type PixelLayout = 'grey' | 'rgb' | 'rgbx' | 'rgba-on-white' | 'rgba-on-black' | 'cmyk'
 
 /** How many bytes a pixel of each layout has. */
-export const bytesPerPixel: Readonly<Record<PixelLayout, number>> = { grey: 1, rgb: 3, rgbx: 4, cmyk: 4 }
+export const bytesPerPixel: Readonly<Record<PixelLayout, number>> = {
+  grey: 1,
+  rgb: 3,
+  rgbx: 4,
+  'rgba-on-white': 4,
+  'rgba-on-black': 4,
+  cmyk: 4,
+}
 
 /**
  * A picture in decoded bytes: the pixel in column `x` and row `y` starts at `offset + x * xStep + y * yStep`. Steps may be

@@ -11,7 +11,7 @@
  * hash-pool.ts    the queue and its processes; hash-child.ts one of them; confine-child.ts what it may do;
  *                 watch-memory.ts what it may hold; hash-message.ts what it may say; hash-pipe.ts what carries it
  * hash-process.ts the child's entry; serve-images.ts its loop; then hash-image.ts: sniff-format.ts, decode-image.ts
- *                 (memory-estimate.ts, trim-webp.ts, pick-frames.ts), looks.ts (orient-view.ts, flatten-pixels.ts)
+ *                 (memory-estimate.ts, trim-webp.ts, pick-frames.ts), looks.ts (orient-view.ts, has-transparency.ts)
  * pdq-kernel.ts   PDQ in WebAssembly (pdq-wasm, pdq-staging; sources in src/kernels/assembly); pdq.ts is the plain
  *                 reference beside it (pdq-luma, pdq-blur, pdq-dct, pdq-turns), bit for bit the same
  */

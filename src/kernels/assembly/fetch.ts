@@ -1,7 +1,8 @@
 // From staged bytes to the brightness of a tile: columns of a band. Where a pixel is scattered, the bytes of the next one
 // may be among its 32 bits. Whole blocks of four columns are taken, so up to three columns past the last are read too.
 
-import { CMYK, Cmyk, GREY, Grey, Luma, lumaOf, RGB, Rgb, sumOf, weighted, weightedHighest } from './luma'
+import { CMYK, Cmyk, GREY, Grey, Luma, lumaOf, ON_BLACK, ON_WHITE, OnBlack, OnWhite, RGB, Rgb } from './luma'
+import { sumOf, weighted, weightedHighest } from './luma'
 import { BLUE, GREEN, MASKS, RED, SPREAD } from './memory'
 import { firstHalves, highPairs, lowPairs, secondHalves } from './transpose'
 
@@ -132,6 +133,8 @@ export function fetchScattered(to: usize, base: usize, starts: usize, offsets: u
   if (layout == RGB) scattered<Rgb>(to, base, starts, offsets, blocks)
   else if (layout == GREY) scattered<Grey>(to, base, starts, offsets, blocks)
   else if (layout == CMYK) scattered<Cmyk>(to, base, starts, offsets, blocks)
+  else if (layout == ON_WHITE) scattered<OnWhite>(to, base, starts, offsets, blocks)
+  else if (layout == ON_BLACK) scattered<OnBlack>(to, base, starts, offsets, blocks)
   else scattered<Luma>(to, base, starts, offsets, blocks)
 }
 
@@ -140,6 +143,8 @@ export function fetchRows(to: usize, row: usize, pitch: usize, step: i32, blocks
   else if (layout == RGB) inRows<Rgb>(to, row, pitch, step, blocks)
   else if (layout == GREY) inRows<Grey>(to, row, pitch, step, blocks)
   else if (layout == CMYK) inRows<Cmyk>(to, row, pitch, step, blocks)
+  else if (layout == ON_WHITE) inRows<OnWhite>(to, row, pitch, step, blocks)
+  else if (layout == ON_BLACK) inRows<OnBlack>(to, row, pitch, step, blocks)
   else inRows<Luma>(to, row, pitch, step, blocks)
 }
 
@@ -147,5 +152,7 @@ export function fetchColumns(to: usize, column: usize, pitch: usize, blocks: i32
   if (layout == RGB) inColumns<Rgb>(to, column, pitch, blocks)
   else if (layout == GREY) inColumns<Grey>(to, column, pitch, blocks)
   else if (layout == CMYK) inColumns<Cmyk>(to, column, pitch, blocks)
+  else if (layout == ON_WHITE) inColumns<OnWhite>(to, column, pitch, blocks)
+  else if (layout == ON_BLACK) inColumns<OnBlack>(to, column, pitch, blocks)
   else inColumns<Luma>(to, column, pitch, blocks)
 }

@@ -7,11 +7,15 @@ export const GREY = 0
 export const RGB = 1
 export const CMYK = 2
 export const LUMA = 3
+export const ON_WHITE = 4
+export const ON_BLACK = 5
 /** The same as types: whatever is made for one has loops of its own, which ask nothing. */
 export type Grey = u8
 export type Rgb = u32
 export type Cmyk = i32
 export type Luma = f32
+export type OnWhite = u64
+export type OnBlack = i64
 
 /**
  * Writes the constants to memory, for the loops to hold them in registers: a constant written in a loop is made anew by V8
@@ -69,6 +73,20 @@ function rgbOfCmyk(pixels: v128, mask: v128): v128 {
   return v128.or(v128.or(red, i32x4.shl(green, 8)), i32x4.shl(blue, 16))
 }
 
+/** Returns four pixels of colour and opacity as pixels of colour, on white or on black. */
+@inline
+function rgbOnGround(pixels: v128, mask: v128, isWhite: bool): v128 {
+  const alpha = i32x4.shr_u(pixels, 24)
+  const red = lightThrough(v128.and(pixels, mask), alpha)
+  const green = lightThrough(v128.and(i32x4.shr_u(pixels, 8), mask), alpha)
+  const blue = lightThrough(v128.and(i32x4.shr_u(pixels, 16), mask), alpha)
+  const onBlack = v128.or(v128.or(red, i32x4.shl(green, 8)), i32x4.shl(blue, 16))
+  if (!isWhite) return onBlack
+  // What shines through is the same in every colour, and no sum is above 255.
+  const white = i32x4.sub(mask, alpha)
+  return i32x4.add(onBlack, v128.or(v128.or(white, i32x4.shl(white, 8)), i32x4.shl(white, 16)))
+}
+
 /**
  * Returns the brightness of four pixels: for colour `0.299 R + 0.587 G + 0.114 B`, every product and sum rounded, in that
  * order. `r`, `g` and `b` are the weights, `m0` to `m2` the masks.
@@ -77,6 +95,11 @@ function rgbOfCmyk(pixels: v128, mask: v128): v128 {
 export function lumaOf<Layout>(given: v128, r: v128, g: v128, b: v128, m0: v128, m1: v128, m2: v128): v128 {
   if (isFloat<Layout>()) return given
   if (sizeof<Layout>() == 1) return f32x4.convert_i32x4_s(v128.and(given, m0))
-  const pixels = isSigned<Layout>() ? rgbOfCmyk(given, m0) : given
+  if (sizeof<Layout>() == 8) return colourLumaOf(rgbOnGround(given, m0, !isSigned<Layout>()), r, g, b, m0, m1, m2)
+  return colourLumaOf(isSigned<Layout>() ? rgbOfCmyk(given, m0) : given, r, g, b, m0, m1, m2)
+}
+
+@inline
+function colourLumaOf(pixels: v128, r: v128, g: v128, b: v128, m0: v128, m1: v128, m2: v128): v128 {
   return sumOf(weighted(pixels, m0, r), weighted(pixels, m1, g), weighted(pixels, m2, b))
 }
