@@ -1,15 +1,15 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { freePort } from '../../test/support/free-port.ts'
 import type { Bench, BenchResult } from '../bench-result.ts'
 import { bankDatabase, drawHexNeedles } from './bank-database.ts'
 import type { LoadOrder, LoadReport } from './http-load.ts'
 import { randomWords } from './index-data.ts'
+import { type ServiceProcess, startService } from './service-process.ts'
 
 const rounds = 5
 const startGoalS = 15
@@ -23,11 +23,11 @@ export const bench: Bench = {
     const count = isQuick ? 100_000 : 10_000_000
     const folder = await bankDatabase(count)
     const needles = drawHexNeedles(folder, 5_000, count, randomWords(5))
-    const url = `http://127.0.0.1:${await freePort()}`
     await using stack = new AsyncDisposableStack()
     const startedAt = performance.now()
-    const service = stack.adopt(startService(folder, new URL(url).port), endProcess)
-    await answerOf(service, `${url}/m/lookup?signal_type=pdq&signal=${needles[0]}`)
+    const service = stack.use(await startService(settingsOf(folder)))
+    const url = service.operatorUrl
+    await lookUp(url, needles[0] as string)
     const startS = (performance.now() - startedAt) / 1000
     const load = stack.adopt(fork(new URL('http-load.ts', import.meta.url)), endProcess)
     const order: LoadOrder = {
@@ -50,7 +50,7 @@ export const bench: Bench = {
 function report(
   count: number,
   startS: number,
-  { pid }: ChildProcess,
+  { pid }: ServiceProcess,
   reports: readonly LoadReport[],
 ): BenchResult[] {
   const isGoal = count >= 1e7
@@ -63,7 +63,7 @@ function report(
       unit: 's',
       ...(isGoal && { goal: `at most ${startGoalS}`, met: startS <= startGoalS }),
     },
-    { name: 'memory of the service', value: residentMib(pid ?? 0), unit: 'MiB' },
+    { name: 'memory of the service', value: residentMib(pid), unit: 'MiB' },
     {
       name: 'lookups over HTTP',
       value: perSecond,
@@ -85,8 +85,7 @@ async function measureChanges(folder: string, url: string): Promise<BenchResult[
   const removed: number[] = []
   for (let round = 0; round < 15; round++) {
     const value = randomBytes(32).toString('hex')
-    const isFound = async () =>
-      (await (await fetch(`${url}/m/lookup?signal_type=pdq&signal=${value}`)).text()) !== '{}'
+    const isFound = async () => (await lookUp(url, value)) !== '{}'
     const hash = { type: 'pdq', value, quality: 100 } as const
     const content = { hashes: [hash], label: '', note: '', sourceId: '' }
     const { contentId } = await database.transaction(({ banks }) =>
@@ -122,34 +121,23 @@ async function msUntil(isTrue: () => Promise<boolean>): Promise<number> {
   return performance.now() - startedAt
 }
 
-/** The service as an operator starts it, with a stream that is not there. */
-function startService(dataDir: string, operatorPort: string): ChildProcess {
-  const env = {
+/** Free ports, and a stream that is not there. */
+function settingsOf(dataDir: string): NodeJS.ProcessEnv {
+  return {
     HARRIER_DATA_DIR: dataDir,
     HARRIER_PUBLIC_HOST: '127.0.0.1',
     HARRIER_PUBLIC_PORT: '0',
-    HARRIER_OPERATOR_PORT: operatorPort,
+    HARRIER_OPERATOR_PORT: '0',
     HARRIER_JETSTREAM_URLS: 'ws://127.0.0.1:9/subscribe',
     HARRIER_ALLOW_PRIVATE_ORIGINS: 'http://127.0.0.1:9',
-    HARRIER_LOG_LEVEL: 'error',
   }
-  const main = join(import.meta.dirname, '../../src/main.ts')
-  return spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-async function answerOf(service: ChildProcess, url: string): Promise<void> {
-  while (service.exitCode === null) {
-    try {
-      const response = await fetch(url)
-      if (!response.ok) throw new Error(`Expected an answer but received status ${response.status}`)
-      return
-    } catch (error) {
-      // Nobody listens yet.
-      if (!(error instanceof TypeError)) throw error
-      await sleep(20)
-    }
-  }
-  throw new Error('Expected the service to start but it has ended')
+/** Returns the answer to one lookup. */
+async function lookUp(url: string, signal: string): Promise<string> {
+  const response = await fetch(`${url}/m/lookup?signal_type=pdq&signal=${signal}`)
+  if (!response.ok) throw new Error(`Expected an answer but received status ${response.status}`)
+  return await response.text()
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

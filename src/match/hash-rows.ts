@@ -63,6 +63,7 @@ export class HashRows {
   get count(): number {
     return this.#count
   }
+  /** True when no further row can be added. */
   get isFull(): boolean {
     return this.#count === this.layout.capacity
   }
@@ -96,12 +97,15 @@ export class HashRows {
     for (const reader of this.#readers) if (reader) this.#aim(reader.kernel)
   }
 
+  /** Returns the id of the content that a row belongs to. */
   contentOf(row: number): number {
     return this.#contents[row]!
   }
+  /** Returns the number of the bank that a row belongs to. */
   bankOf(row: number): number {
     return this.#banks[row]!
   }
+  /** True when the row is marked as removed. */
   isRemoved(row: number): boolean {
     return (this.#bytes[this.layout.removed + (row >>> 3)]! & (1 << (row & 7))) !== 0
   }

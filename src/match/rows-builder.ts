@@ -8,11 +8,6 @@ export class RowsBuilder implements AsyncDisposable {
   #worker: Worker | undefined
   #running: PromiseWithResolvers<BuildReply> | undefined
 
-  /** True when it has nothing to do. */
-  get isIdle(): boolean {
-    return this.#running === undefined
-  }
-
   /** Does one task; one at a time. Rejects when the thread fails, or is ended: it is then good for the next one. */
   async run(task: BuildTask): Promise<BuildReply> {
     if (this.#running) throw new Error('Expected a builder with nothing to do')
