@@ -28,13 +28,14 @@ describe('a subscription over the store', () => {
   it('replays and goes on live without a gap or a double, in a hundred runs while labels are being written', {
     timeout: 120_000,
   }, async () => {
-    const runs = 100
+    // A run counts when labels were sent while they were being written: how many such runs a busy
+    // machine gives differs, so it goes on until there are a hundred.
     let crossings = 0
     await using database = await openSqlite({ path: ':memory:' })
     const services = labelServices(database)
     await using http = await openTestHttp(services)
     await append(database, 0, 520)
-    for (let run = 0; run < runs; run++) {
+    for (let run = 0; crossings < 100; run++) {
       const first = await database.labels.lastSeq()
       const last = first + 150
       // Pages behind, within a page, up to date, and only what is new.
@@ -60,7 +61,6 @@ describe('a subscription over the store', () => {
       const pages = http.counted.filter(([name]) => name === 'labelsSent').length - pagesBefore
       if (pages > 8) crossings += 1
     }
-    expect(crossings).toBeGreaterThan(runs * 0.9)
   })
 
   it('sends one label per frame, as it was signed', async () => {
