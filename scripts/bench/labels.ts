@@ -23,7 +23,7 @@ export const bench: Bench = {
     )
     const load = stack.use(openCallee<LoadCalls>('labels-load.ts'))
     const labels = isQuick ? 20_000 : 200_000
-    const paths = await fill(folder, labels)
+    const paths = await fill(join(folder, 'filled'), labels)
     const uris = Array.from({ length: 500 }, (_, i) => uriOf((i * 7919) % labels))
     const reading: ReadingOptions = { labels, uris, askMs: isQuick ? 500 : 2000 }
     const rounds = isQuick ? 1 : 3
@@ -33,13 +33,15 @@ export const bench: Bench = {
       const skyware = await readSkyware(paths.skyware, load, reading)
       readings.push({ harrier: await readHarrier(paths.harrier, load, reading), skyware })
     }
-    const made = await create(paths, rounds, isQuick ? 1000 : 8000)
+    const created: CreateOptions = { rounds, count: isQuick ? 1000 : 8000 }
+    const fresh = await create(await fill(join(folder, 'fresh'), 0), created)
+    const beside = await create(paths, created)
     const fanOut = await fanOutOf(paths, load, {
       rounds,
       subscribers: isQuick ? 200 : 1000,
       labels: isQuick ? 100 : 500,
     })
-    return [...reportCreating(made), ...reportReading(readings), ...reportFanOut(fanOut)]
+    return [...reportCreating({ fresh, beside, labels }), ...reportReading(readings), ...reportFanOut(fanOut)]
   },
 }
 
@@ -47,7 +49,7 @@ type Paths = { readonly harrier: string; readonly skyware: string }
 
 async function fill(folder: string, labels: number): Promise<Paths> {
   const paths = { harrier: join(folder, 'harrier', 'harrier.db'), skyware: join(folder, 'skyware.db') }
-  await mkdir(join(folder, 'harrier'))
+  await mkdir(join(folder, 'harrier'), { recursive: true })
   await fillHarrier(paths.harrier, labels)
   {
     await using skyware = openCallee<LabelerCalls>('labels-skyware.ts')
@@ -79,8 +81,10 @@ async function readSkyware(path: string, load: Callee<LoadCalls>, options: Readi
   return await measureReading({ url, pid: skyware.pid }, load, options, ['/xrpc/_health'])
 }
 
+type CreateOptions = { readonly rounds: number; readonly count: number }
+
 /** Labels a second, durable, round by round: 200 asked for at once of either. */
-async function create(paths: Paths, rounds: number, count: number): Promise<Made[]> {
+async function create(paths: Paths, { rounds, count }: CreateOptions): Promise<Made[]> {
   await using harrier = openCallee<HarrierCalls>('labels-harrier.ts')
   await using skyware = openCallee<LabelerCalls>('labels-skyware.ts')
   await harrier.call('open', paths.harrier)

@@ -2,6 +2,7 @@ import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
 import { AppError } from '../lib/errors.ts'
 import { type ChosenSigner, chooseSigner, type PassedOverSigner } from './choose-signer.ts'
 import type { KeyCurve } from './signers.ts'
+import { signInThread } from './signing-thread.ts'
 
 /** A private key that signs, and that never leaves this folder. */
 export interface SigningKey {
@@ -62,7 +63,7 @@ async function signingKeyOf(curve: KeyCurve, secret: Uint8Array, did: string): P
   return {
     did: () => did,
     publicKeyMultibase: () => did.slice('did:key:'.length),
-    sign,
+    sign: signInThread(sign, { curve, secret, didKey: did }),
     signer: { name, passedOver },
   }
 }

@@ -27,7 +27,7 @@ const findCurrent = `SELECT seq, cts, cid, neg, exp FROM labels
   WHERE uri = ? AND val = ? AND src = ? AND is_current = 1`
 const insertLabel = `INSERT INTO labels (src, uri, cid, val, neg, cts, exp, sig, bytes, key_id, is_current)
   SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT id FROM signing_keys WHERE did_key = ?), 0), 1
-  WHERE NOT EXISTS (SELECT 1 FROM labels WHERE uri = ? AND val = ? AND src = ? AND is_current = 1) RETURNING seq`
+  WHERE NOT EXISTS (SELECT 1 FROM labels WHERE uri = ? AND val = ? AND src = ? AND is_current = 1)`
 
 /**
  * Publishes a label and returns its seq, or undefined when it holds already. Belongs in a transaction.
@@ -42,8 +42,10 @@ export async function appendLabel(
   const [neg, cid, exp] = [label.neg ? 1 : 0, label.cid ?? null, label.exp ?? null]
   const row = [src, uri, cid, val, neg, cts, exp, Buffer.from(sig), Buffer.from(bytes), signedBy]
   const values = [...row, uri, val, src]
-  const insert = async (): Promise<number | undefined> =>
-    (await db.executeQuery<{ seq: number }>(CompiledQuery.raw(insertLabel, values))).rows[0]?.seq
+  const insert = async (): Promise<number | undefined> => {
+    const { numAffectedRows, insertId } = await db.executeQuery(CompiledQuery.raw(insertLabel, values))
+    return numAffectedRows === 1n ? Number(insertId) : undefined
+  }
   const seq = await insert()
   if (seq !== undefined) return seq
   const { rows } = await db.executeQuery<Current>(CompiledQuery.raw(findCurrent, [uri, val, src]))

@@ -60,8 +60,8 @@ export interface Database extends Stores, AsyncDisposable {
   transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
   /**
    * Runs `work` as `transaction` does, in one that it may share with others' work: they wait for the disk together. A
-   * rejection rolls back that work alone; a promise that resolves means durable, as ever. `work` may await nothing but
-   * the given stores, for the others wait with it.
+   * rejection undoes that work alone; a promise that resolves means durable, as ever. `work` may await nothing but the
+   * given stores, for the others wait with it, and it may run twice: again when others' work made the first run undone.
    */
   sharedTransaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
   /** How the label sequence went on at the opening: it may have been raised above labels that are lost. */

@@ -65,6 +65,18 @@ describe('a group commit', () => {
     expect(await saved()).toEqual(['did:plc:a', 'did:plc:c'])
   })
 
+  it('tells of the first run of work only what was committed', async () => {
+    let runs = 0
+    const counted = commit(async ({ dids }) => {
+      runs += 1
+      await dids.save('did:plc:a' as never, { doc: '{}', updatedAt: runs })
+      return runs
+    })
+    await Promise.allSettled([counted, save('did:plc:b', new Error('planted'))])
+    expect(await counted).toBe(2)
+    expect(await db.selectFrom('did_docs').select('updated_at').execute()).toEqual([{ updated_at: 2 }])
+  })
+
   it('rejects everybody when the commit fails, and goes on with the next', async () => {
     let isBroken = true
     const fragile = createGroupCommit({

@@ -1,4 +1,4 @@
-import { CompiledQuery, type Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Stores } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -12,17 +12,13 @@ export type GroupCommitDeps = {
 /** Runs work in a transaction that it shares with others; see `Database.sharedTransaction`. */
 export type GroupCommit = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>
 
-/** Work that waits for its transaction. `run` never rejects; `settle` tells the caller how it went. */
+/** Work that waits for its transaction. `run` does it, `settle` and `fail` tell the caller how it went. */
 type Member = {
-  readonly run: (db: Kysely<Schema>) => Promise<void>
+  readonly run: (stores: Stores) => Promise<void>
   readonly settle: () => void
   readonly fail: (error: unknown) => void
 }
 
-/** Made once, since building a statement takes longer than running one of these. */
-const [savepoint, rollback, release] = ['SAVEPOINT member', 'ROLLBACK TO member', 'RELEASE member'].map(
-  (statement) => CompiledQuery.raw(statement),
-) as [CompiledQuery, CompiledQuery, CompiledQuery]
 /** Milliseconds from the end of one commit to the next; work that comes after a longer rest waits for nobody. */
 const lingerMs = 3
 /** The most members of one transaction: what a reader in another process may have to wait for. */
@@ -30,7 +26,9 @@ const maxMembers = 200
 
 /**
  * Returns a function that gathers what is to be committed: all work that comes before the next transaction starts is in
- * it, each behind a savepoint of its own. Many jobs that end together then wait for the disk once.
+ * it. Many jobs that end together then wait for the disk once. When one of them fails, which is rare, all is rolled back
+ * and each runs again in a transaction of its own: a savepoint around each would cost every one of them the copies of the
+ * pages that it writes.
  */
 export function createGroupCommit({ transaction, storesOver }: GroupCommitDeps): GroupCommit {
   const waiting: Member[] = []
@@ -47,33 +45,35 @@ export function createGroupCommit({ transaction, storesOver }: GroupCommitDeps):
   }
 
   async function commit(members: readonly Member[]): Promise<void> {
+    if (!(await isCommitted(members))) for (const member of members) await isCommitted([member])
+    lastEnd = performance.now()
+    isScheduled = false
+    schedule()
+  }
+
+  /** Returns false, and tells nobody, when one member of several failed, so that nothing was written. */
+  async function isCommitted(members: readonly Member[]): Promise<boolean> {
+    let isRunning = true
     try {
       await transaction(async (db) => {
-        for (const member of members) await member.run(db)
+        const stores = storesOver(db)
+        for (const member of members) await member.run(stores)
+        isRunning = false
       })
       for (const member of members) member.settle()
     } catch (error) {
+      if (isRunning && members.length > 1) return false
       for (const member of members) member.fail(error)
-    } finally {
-      lastEnd = performance.now()
-      isScheduled = false
-      schedule()
     }
+    return true
   }
 
   return (work) =>
     new Promise((resolve, reject) => {
       let settle = (): void => undefined
-      const run = async (db: Kysely<Schema>): Promise<void> => {
-        await db.executeQuery(savepoint)
-        try {
-          const value = await work(storesOver(db))
-          settle = () => resolve(value)
-        } catch (error) {
-          await db.executeQuery(rollback)
-          settle = () => reject(error)
-        }
-        await db.executeQuery(release)
+      const run = async (stores: Stores): Promise<void> => {
+        const value = await work(stores)
+        settle = () => resolve(value)
       }
       waiting.push({ run, settle: () => settle(), fail: reject })
       schedule()
