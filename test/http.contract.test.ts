@@ -401,12 +401,15 @@ describe('every answer', () => {
   it('is told once, without the query and the address of the caller', async () => {
     await using http = await openTestHttp({ queryLabels: async () => [] })
     await get(http, `${query}?uriPatterns=secret*`)
+    await get(http, `${query}?uriPatterns=secret*&limit=0`)
     await get(http, '/secret/path')
     await get(http, '/xrpc/_health')
     const lines = http.lines.filter(({ msg }) => msg === 'http.request')
     const durationMs = expect.any(Number)
     expect(lines).toMatchObject([
-      { level: 30, listener: 'public', method: 'GET', route: query, status: 200, durationMs },
+      // What machines ask all the time is told where they are refused.
+      { level: 20, listener: 'public', method: 'GET', route: query, status: 200, durationMs },
+      { level: 30, listener: 'public', method: 'GET', route: query, status: 400, durationMs },
       { level: 30, listener: 'public', method: 'GET', route: 'none', status: 404, durationMs },
       { level: 20, listener: 'public', method: 'GET', route: '/xrpc/_health', status: 200, durationMs },
     ])

@@ -8,6 +8,8 @@ import type { SigningThreadData } from './signing-thread.ts'
 
 const { curve, secret, didKey } = workerData as SigningThreadData
 const { sign } = await chooseSigner(curve, secret, didKey)
+// Ready: the answer to no message.
+parentPort?.postMessage([])
 
 parentPort?.on('message', async (messages: readonly Uint8Array[]) => {
   const signatures: Uint8Array[] = []

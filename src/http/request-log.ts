@@ -2,8 +2,14 @@ import type { Request, RequestHandler } from 'express'
 import type { Log } from '../lib/logger.ts'
 import type { HttpMetrics } from './metrics.ts'
 
-/** Routes that machines ask all the time: their lines are for debugging only. */
-const polled: ReadonlySet<string> = new Set(['/xrpc/_health', '/metrics', '/m/lookup', '/m/raw_lookup'])
+/** Routes that machines ask all the time: lines about answers are for debugging only, since metrics count them. */
+const polled: ReadonlySet<string> = new Set([
+  '/xrpc/_health',
+  '/xrpc/com.atproto.label.queryLabels',
+  '/metrics',
+  '/m/lookup',
+  '/m/raw_lookup',
+])
 
 /** Where a request was heard, and where it is told. */
 export type RequestLogDeps = {
@@ -25,7 +31,7 @@ export function createRequestLog({ listener, logger, metrics }: RequestLogDeps):
       const status = response.writableFinished ? response.statusCode : 499
       const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
       metrics.requestDone({ listener, method, route, status, durationMs })
-      logger[polled.has(route) ? 'debug' : 'info'](
+      logger[polled.has(route) && status < 400 ? 'debug' : 'info'](
         { listener, method, route, status, durationMs },
         'http.request',
       )

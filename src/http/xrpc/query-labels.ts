@@ -1,4 +1,5 @@
-import type { HandlerSuccess, Params, Server as XrpcServer } from '@atproto/xrpc-server'
+import { lexStringify } from '@atproto/lex-json'
+import type { HandlerPipeThrough, Params, Server as XrpcServer } from '@atproto/xrpc-server'
 import { AppError } from '../../lib/errors.ts'
 import type { SequencedLabel } from '../../model/label.ts'
 import { parseCursor } from '../cursor.ts'
@@ -39,11 +40,15 @@ function parseWanted(params: Params): LabelsWanted {
   return { uriPatterns, sources: sources ?? [], limit, after: parseCursor(cursor) ?? 0 }
 }
 
-/** The cursor is the last seq on the page. An empty page has none, which tells the caller to stop. */
-function formatPage(labels: readonly SequencedLabel[]): HandlerSuccess {
+/**
+ * The cursor is the last seq on the page. An empty page has none, which tells the caller to stop. The text is made here:
+ * Express would spend a tenth of the whole request on how to send an object.
+ */
+function formatPage(labels: readonly SequencedLabel[]): HandlerPipeThrough {
   const last = labels.at(-1)
   const cursor = last === undefined ? {} : { cursor: String(last.seq) }
-  return { encoding: 'application/json', body: { ...cursor, labels: labels.map(formatLabel) } }
+  const text = lexStringify({ ...cursor, labels: labels.map(formatLabel) })
+  return { encoding: 'application/json', buffer: Buffer.from(text) }
 }
 
 function formatLabel({ ver, src, uri, cid, val, neg, cts, exp, sig }: SequencedLabel) {
