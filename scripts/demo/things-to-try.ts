@@ -38,7 +38,7 @@ The operator's commands, on the demo's own data:
   ${harrier} negate <URI> ${demoLabel}
   # see what could keep its labels from showing, on the ports that it has taken
   export HARRIER_PUBLIC_PORT=${new URL(publicUrl).port} HARRIER_OPERATOR_PORT=${new URL(operatorUrl).port}
-  export HARRIER_ALLOW_PRIVATE_ORIGINS=$HARRIER_ALLOW_PRIVATE_ORIGINS,${publicUrl}
+  export HARRIER_ALLOW_PRIVATE_ORIGINS=$HARRIER_ALLOW_PRIVATE_ORIGINS,${endpointOf(publicUrl)}
   ${harrier} doctor
 `
 }
