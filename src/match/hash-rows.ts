@@ -132,6 +132,8 @@ export class HashRows {
     if (reader >= maxReaders)
       throw new RangeError(`Expected a reader below ${maxReaders} but received ${reader}`)
     const kernel = instantiateHamming(this.memory)
+    if (kernel.scratchBytes() > readerBytes)
+      throw new RangeError(`Expected at most ${readerBytes} bytes of scratch but the kernel needs more`)
     kernel.attach(this.layout.scratch + reader * readerBytes)
     this.#aim(kernel)
     return { kernel, hits: new Uint32Array(this.memory.buffer, kernel.hitsAt(), hitsPerStep * 2) }

@@ -27,7 +27,7 @@ export type RowsTables = {
 /** Kernels that can search the same rows at the same time: two of the service, and one for each thread of a benchmark. */
 export const maxReaders = 4
 /** What a kernel is given, in bytes; more than it asks for. */
-export const readerBytes: number = 64 * 1024
+export const readerBytes: number = 96 * 1024
 /** The slots of a hash, and the bytes of one slot's offsets. */
 export const slots = 16
 const offsetsBytes = 65_537 * 4

@@ -4,7 +4,8 @@
 // A radius r is dealt out to the slots as u[i], together r + 1. If the bits d[i] that differ sum to at most r, then some
 // slot has d[i] <= u[i] - 1 and d[i] + d[i+1] <= u[i] + u[i+1] - 1 (cycle lemma, slots in a ring). So it is enough to look
 // in each slot at the buckets within u[i] - 1 bits of the needle's value, and there at the entries whose print passes: at
-// 10 million hashes and radius 31 that is 113 of 41,500 entries. A hash that passes in several slots is told in the first.
+// 10 million hashes and radius 31 that is 113 of 41,500 entries. A hash that passes in several slots is told in the first,
+// and where many do, it is not verified again.
 //
 // The memory is shared by several instances; what an instance writes while it searches is in its own scratch. WebAssembly
 // cannot prefetch, so memory is touched in tight loops of loads that do not wait for each other, before it is used.
@@ -37,8 +38,11 @@ const ENTRY_SLOTS: usize = ENTRIES + SURVIVORS * 4
 const FOUND: usize = ENTRY_SLOTS + SURVIVORS
 /** Pairs of a row and its distance, u32 each. */
 const HITS_AT: usize = FOUND + SURVIVORS * 4
+/** Rows that were verified, each at a place that its number gives; u32. */
+const SEEN: usize = HITS_AT + HITS * 8
+const SEEN_PLACES: u32 = 8192
 /** Bytes that an instance needs. */
-const SCRATCH: usize = HITS_AT + HITS * 8
+const SCRATCH: usize = SEEN + <usize>SEEN_PLACES * 4
 
 let scratch: usize = 0
 let offsets: usize = 0
@@ -61,6 +65,8 @@ let cursor: u32 = 0
 let survivors = 0
 let hits = 0
 let isAtEnd = true
+/** True when so many entries pass that rows must be coming back. */
+let isDense = false
 /** Keeps the loads that only touch. */
 let touched: u32 = 0
 
@@ -135,7 +141,7 @@ function flipsWithin(bits: i32): i32 {
 export function begin(bits: i32): void {
   radius = bits
   slot = flip = groupSize = bucket = survivors = 0
-  isAtEnd = false
+  isAtEnd = isDense = false
   for (let at: usize = 0; at < 16; at++) {
     const own = dealt(<i32>at)
     store<u16>(scratch + DEALT + (at << 1), <u16>own)
@@ -246,6 +252,10 @@ function readPrints(limit: u32, inSlot: i32, value: v128, most: i32): bool {
     if (survivors > SURVIVORS - 16) {
       cursor = at
       if (hits + survivors > HITS) return false
+      if (!isDense) {
+        memory.fill(scratch + SEEN, 0xff, <usize>SEEN_PLACES * 4)
+        isDense = true
+      }
       verify()
     }
     const a = excess(v128.xor(v128.load(at), value), most, bound, ones)
@@ -287,12 +297,7 @@ function zeros(a: v128, b: v128): i32 {
 
 /** Compares the collected entries in full and writes those within the radius to the hits. */
 function verify(): void {
-  const count = <usize>survivors
-  for (let i: usize = 0; i < count; i++) {
-    const inSlot = <usize>load<u8>(scratch + ENTRY_SLOTS + i)
-    const print = <usize>load<u32>(scratch + ENTRIES + (i << 2)) - prints - inSlot * printsPitch
-    store<u32>(scratch + FOUND + (i << 2), load<u32>(ids + inSlot * idsPitch + (print << 1)))
-  }
+  const count = isDense ? takeUnseen() : takeAll()
   let sum: u32 = 0
   for (let i: usize = 0; i < count; i++) {
     sum += load<u8>(hashes + (<usize>load<u32>(scratch + FOUND + (i << 2)) << 5))
@@ -307,6 +312,40 @@ function verify(): void {
     writeHit(row, distance)
   }
   survivors = 0
+}
+
+/** Looks the rows of the collected entries up, and returns how many they are. */
+function takeAll(): usize {
+  const count = <usize>survivors
+  for (let i: usize = 0; i < count; i++) store<u32>(scratch + FOUND + (i << 2), rowOf(i))
+  return count
+}
+
+/**
+ * The same without the rows that were verified in an earlier slot, as far as they are remembered: beside a dense cluster each
+ * passes in six slots or seven.
+ */
+function takeUnseen(): usize {
+  const count = <usize>survivors
+  let kept: usize = 0
+  for (let i: usize = 0; i < count; i++) {
+    const row = rowOf(i)
+    const place = scratch + SEEN + (<usize>(row & (SEEN_PLACES - 1)) << 2)
+    if (load<u32>(place) == row) continue
+    store<u32>(place, row)
+    store<u32>(scratch + FOUND + (kept << 2), row)
+    store<u8>(scratch + ENTRY_SLOTS + kept, load<u8>(scratch + ENTRY_SLOTS + i))
+    kept++
+  }
+  return kept
+}
+
+/** The row of a collected entry. */
+@inline
+function rowOf(i: usize): u32 {
+  const inSlot = <usize>load<u8>(scratch + ENTRY_SLOTS + i)
+  const print = <usize>load<u32>(scratch + ENTRIES + (i << 2)) - prints - inSlot * printsPitch
+  return load<u32>(ids + inSlot * idsPitch + (print << 1))
 }
 
 @inline
