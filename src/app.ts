@@ -17,6 +17,7 @@ import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
 import { openJetstreamSource } from './ingest/jetstream.ts'
 import { createJobLog } from './job-log.ts'
 import { createLogger } from './lib/logger.ts'
+import { createOneAtATime } from './lib/one-at-a-time.ts'
 import { startTask } from './lib/task.ts'
 import { openMatcher } from './match/match.ts'
 import { createMetrics } from './metrics.ts'
@@ -96,6 +97,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   // With millions of hashes this takes some seconds.
   logger.info({}, 'match.loading')
   const matcher = opening.use(await openMatcher(database))
+  const refreshMatcher = createOneAtATime(async () => {
+    await database.bankChanges.forgetRemovals(await matcher.refresh())
+  })
   const scanImage = createScanImage(
     {
       resolvePds: identity.resolvePds,
@@ -243,7 +247,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   }
   const onChange = async () => {
     if (await keyring.refresh()) logKey()
-    await database.bankChanges.forgetRemovals(await matcher.refresh())
+    await refreshMatcher()
     wakePublishing()
     worker.wake()
   }

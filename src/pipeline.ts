@@ -6,6 +6,7 @@
 import type { Application } from './act/apply.ts'
 import { type Decision, decideEffects } from './act/decide.ts'
 import { AppError } from './lib/errors.ts'
+import { shareOf } from './lib/share.ts'
 import type { Effect } from './model/effect.ts'
 import type { ImageHash } from './model/hash.ts'
 import { type Cid, sha256OfBlobCid } from './model/ids.ts'
@@ -27,7 +28,8 @@ export class BlobNotYetThereError extends AppError {
 /** The stages, each behind the function that the story calls. */
 export type Stages = {
   readonly scanImage: (image: ImageRef, signal: AbortSignal) => Promise<ScanResult>
-  readonly matchHashes: (hashes: readonly ImageHash[]) => Promise<Match[]>
+  /** `coin` is the place of the image in each bank's share: see `MatchOptions`. */
+  readonly matchHashes: (hashes: readonly ImageHash[], options: { readonly coin: number }) => Promise<Match[]>
   /** Returns the current labels of the image's record and account. */
   readonly loadHistory: (image: ImageRef) => Promise<LabelState[]>
   readonly policy: Policy
@@ -49,7 +51,9 @@ const maxAbsences = 3
 export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal): Promise<JobOutcome> {
   const { image } = job
   const digest = digestOfCid(image.cid)
-  const known = await stages.matchHashes([digest])
+  // Of the image alone, so that a bank that is matched for some has the same ones again, wherever they are posted.
+  const share = { coin: shareOf(digest.value) }
+  const known = await stages.matchHashes([digest], share)
   const scan: ScanResult =
     known.length > 0
       ? { kind: 'digest-only', hashes: [digest], timings: noTimings }
@@ -58,7 +62,7 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
     throw new BlobNotYetThereError()
   }
   const scanned = performance.now()
-  const matches = scan.kind === 'hashed' ? await stages.matchHashes(scan.hashes) : known
+  const matches = scan.kind === 'hashed' ? await stages.matchHashes(scan.hashes, share) : known
   const matched = performance.now()
   const history = matches.length > 0 ? await stages.loadHistory(image) : []
   const decision: Decision = {

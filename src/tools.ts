@@ -11,6 +11,7 @@ import {
 } from './bank-file/import-file.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
+import { createCuration } from './curate/curate.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
 import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
@@ -167,6 +168,9 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
     details,
   })
 
+  // The service takes changes in by itself.
+  const curation = createCuration({ database, actor: 'cli', now, onChange: async () => {} })
+
   return {
     did: src,
     hash: hashing.hash,
@@ -180,33 +184,17 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       list: () => database.banks.list(),
       find: (name) => database.banks.find(name),
       contents: (bank, afterId, limit) => database.banks.contents(bank.id, afterId, limit),
-      create: (bank) =>
-        database.transaction(async ({ banks, audit: log }) => {
-          await log.append([
-            audit('bank.created', bank.name, {
-              threshold: bank.threshold,
-              minQuality: bank.minQuality,
-              profile: bank.profile,
-            }),
-          ])
-          return banks.create({ ...bank, createdAt: new Date().toISOString() })
-        }),
-      add: (bank, hashes, note) =>
-        database.transaction(async ({ banks, audit: log }) => {
-          const wanted = hashes.filter((hash) => isForBank(hash, bank))
-          const kept = wanted.filter((hash) => hash.quality >= bank.minQuality)
-          const leftOut = wanted.find((hash) => hash.type === 'pdq' && !kept.includes(hash)) as
-            | PdqImageHash
-            | undefined
-          if (kept.length === 0)
-            throw new AppError('invalid', `Expected content that bank ${bank.name} can hold`)
-          const content = { hashes: kept, label: '', note, sourceId: '' }
-          const added = await banks.addContent(bank.id, content, new Date().toISOString())
-          const types = kept.map((hash) => hash.type)
-          if (added.isNew)
-            await log.append([audit('bank.content-added', bank.name, { content: added.contentId, types })])
-          return { ...added, leftOut }
-        }),
+      create: curation.createBank,
+      async add(bank, hashes, note) {
+        const wanted = hashes.filter((hash) => isForBank(hash, bank))
+        const kept = wanted.filter((hash) => hash.quality >= bank.minQuality)
+        const leftOut = wanted.find((hash) => hash.type === 'pdq' && !kept.includes(hash)) as
+          | PdqImageHash
+          | undefined
+        if (kept.length === 0)
+          throw new AppError('invalid', `Expected content that bank ${bank.name} can hold`)
+        return { ...(await curation.addContent(bank, { hashes: kept, note })), leftOut }
+      },
       import: (bank, source, options, signal) => {
         const deps = {
           database,
@@ -221,18 +209,8 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
         return importFile(deps, bank, source, options, signal)
       },
       export: (bank, options) => exportBank(database.banks, bank, options),
-      removeContent: (bank, contentId) =>
-        database.transaction(async ({ banks, audit: log }) => {
-          const isRemoved = await banks.removeContent(bank.id, contentId)
-          if (isRemoved) await log.append([audit('bank.content-removed', bank.name, { content: contentId })])
-          return isRemoved
-        }),
-      remove: (bank) =>
-        database.transaction(async ({ banks, audit: log }) => {
-          const isRemoved = await banks.remove(bank.id)
-          if (isRemoved) await log.append([audit('bank.removed', bank.name, {})])
-          return isRemoved
-        }),
+      removeContent: curation.removeContent,
+      remove: curation.removeBank,
     },
     reviews: {
       list: (states, limit) => database.reviews.list({ states, limit }),

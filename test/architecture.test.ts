@@ -13,6 +13,7 @@ const rules: readonly Rule[] = [
   { from: 'src/atproto/', may: ['src/lib/', 'src/model/'] },
   { from: 'src/store/', may: ['src/lib/', 'src/model/'] },
   { from: 'src/ingest/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
+  { from: 'src/curate/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/bank-file/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/scan/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'src/kernels/'] },
   { from: 'src/match/', may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/kernels/'] },

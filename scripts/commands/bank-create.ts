@@ -8,7 +8,7 @@ export const bankCreateCommand: Command = {
   name: 'bank create',
   summary: 'create an empty bank',
   parameters: 'NAME',
-  arguments: { NAME: '1 to 64 of A-Z a-z 0-9 _ . - starting with a letter or a digit' },
+  arguments: { NAME: '1 to 255 of A-Z a-z 0-9 _ . - starting with none of the last two' },
   arity: [1, 1],
   options: {
     distance: {
@@ -47,7 +47,7 @@ export const bankCreateCommand: Command = {
     const [name = ''] = args.positionals
     if (!isBankName(name)) {
       throw new UsageError(
-        `Expected 1 to 64 of A-Z a-z 0-9 _ . - for NAME but received ${JSON.stringify(name)}`,
+        `Expected 1 to 255 of A-Z a-z 0-9 _ . - for NAME but received ${JSON.stringify(name)}`,
       )
     }
     const threshold = integerOption(args, 'distance', 0, 256) ?? defaultThreshold

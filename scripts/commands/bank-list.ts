@@ -10,7 +10,9 @@ export const bankListCommand: Command = {
   parameters: '',
   arity: [0, 0],
   options: jsonOption,
-  notes: ['JSON: one object per bank: id, name, threshold, minQuality, isEnabled, createdAt, contentCount.'],
+  notes: [
+    'JSON: one object per bank: id, name, threshold, minQuality, enabledRatio, isEnabled, createdAt, contentCount.',
+  ],
   examples: ['bank list', 'bank list --json'],
   async run(args, terminal) {
     await using tools = await openCommandTools()
@@ -28,7 +30,7 @@ export const bankListCommand: Command = {
       String(bank.contentCount),
       String(bank.threshold),
       String(bank.minQuality),
-      bank.isEnabled ? 'yes' : 'no',
+      bank.enabledRatio === 1 ? 'yes' : bank.isEnabled ? String(bank.enabledRatio) : 'no',
       bank.createdAt,
     ])
     const heading = ['bank', 'contents', 'distance', 'least quality', 'enabled', 'created']

@@ -43,6 +43,13 @@ export class BankIndexes implements AsyncDisposable {
     return [...Object.values(this.pdq), ...Object.values(this.digests)]
   }
 
+  /** How many hashes of each type there are. */
+  get sizes(): Readonly<Record<HashType, number>> {
+    const { md5, sha1, sha256 } = this.digests
+    const pdq = Object.values(this.pdq).reduce((sum, index) => sum + index.size, 0)
+    return { pdq, md5: md5.size, sha1: sha1.size, sha256: sha256.size }
+  }
+
   /** True when the bank has hashes of that type. */
   holds(bankId: number, type: HashType): boolean {
     return (this.#counts.get(bankId)?.[type] ?? 0) > 0

@@ -31,6 +31,7 @@ const bankOf = (id: number, parts: Partial<Bank> = {}): Bank => ({
   threshold: 31,
   minQuality: 50,
   profile: 'reference-512',
+  enabledRatio: 1,
   isEnabled: true,
   createdAt: '',
   ...parts,
@@ -66,8 +67,18 @@ const changesOf = (hashes: BankHash[], removals: BankHash[] = []): BankHashes['b
     counts: async () => hashes.map(({ bankId, type }) => ({ bankId, type, count: 1 })),
   }
 }
+const nowMs = 5_000_000
+let switched: [number, number][] = []
+const typeRatios = new Map<HashType, number>()
+const curation: Parameters<typeof openMatcher>[0]['curation'] = {
+  switches: async (after) => ({ lastId: switched.length, switches: switched.slice(after) }),
+  typeRatios: async () => new Map(typeRatios),
+}
 const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[], removals: BankHash[] = []) =>
-  openMatcher({ banks: { settings: async () => [...banks] }, bankChanges: changesOf(hashes, removals) })
+  openMatcher(
+    { banks: { settings: async () => [...banks] }, bankChanges: changesOf(hashes, removals), curation },
+    () => nowMs,
+  )
 
 describe('match', () => {
   it('keeps to each bank its own threshold, inclusive', async () => {
@@ -157,8 +168,58 @@ describe('match', () => {
   })
 
   it('passes over banks that are switched off', async () => {
-    const matcher = await openOver([bankOf(1, { isEnabled: false })], [hashOf(1, 1, zeros)])
+    const matcher = await openOver([bankOf(1, { enabledRatio: 0, isEnabled: false })], [hashOf(1, 1, zeros)])
     expect(await matcher.match([pdq(zeros)])).toEqual([])
+  })
+
+  it('matches a bank for the images whose coin is within its ratio, all of its share and no more', async () => {
+    const banks = [
+      bankOf(1),
+      bankOf(2, { enabledRatio: 0.5 }),
+      bankOf(3, { enabledRatio: 0, isEnabled: false }),
+    ]
+    const matcher = await openOver(banks, [hashOf(1, 1, zeros), hashOf(2, 2, zeros), hashOf(3, 3, zeros)])
+    const found = async (coin?: number) =>
+      (await matcher.match([pdq(zeros)], coin === undefined ? {} : { coin })).map(
+        ({ contentId }) => contentId,
+      )
+    expect(await found(1)).toEqual([1])
+    expect(await found(0.51)).toEqual([1])
+    expect(await found(0.5)).toEqual([1, 2])
+    expect(await found(0)).toEqual([1, 2, 3])
+    expect(await found()).toEqual([1, 2])
+  })
+
+  it('matches no content that is disabled, until its time has come, unless it is asked to', async () => {
+    switched = [
+      [1, 0],
+      [2, 1],
+      [3, 5_000],
+      [4, 5_001],
+    ]
+    const hashes = [1, 2, 3, 4, 5].map((contentId) => hashOf(1, contentId, zeros))
+    const matcher = await openOver([bankOf(1)], hashes)
+    const found = async (hasDisabled?: boolean) =>
+      (await matcher.match([pdq(zeros)], hasDisabled ? { hasDisabled } : {})).map(
+        ({ contentId }) => contentId,
+      )
+    expect(await found()).toEqual([2, 3, 5])
+    expect(await found(true)).toEqual([1, 2, 3, 4, 5])
+    switched.push([1, 1], [5, 0])
+    expect(await found()).toEqual([2, 3, 5])
+    await matcher.refresh()
+    expect(await found()).toEqual([1, 2, 3])
+    switched = []
+  })
+
+  it('leaves out a hash type that is switched off', async () => {
+    typeRatios.set('pdq', 0)
+    const matcher = await openOver([bankOf(1)], [hashOf(1, 1, zeros), hashOf(1, 2, at(7), 'sha256')])
+    const sha256: ImageHash = { type: 'sha256', value: at(7), quality: 100 }
+    expect((await matcher.match([pdq(zeros), sha256])).map(({ contentId }) => contentId)).toEqual([2])
+    typeRatios.clear()
+    await matcher.refresh()
+    expect((await matcher.match([pdq(zeros), sha256])).map(({ contentId }) => contentId)).toEqual([1, 2])
   })
 
   it('compares with each bank in the kind of its hashes, and with a bank of unknown kind both ways', async () => {
@@ -199,7 +260,7 @@ describe('match', () => {
     expect(await profilesOf([bankOf(1), full], [2])).toEqual(['full-resolution'])
     expect(await profilesOf([bankOf(1), full], [1, 2])).toEqual(['reference-512', 'full-resolution'])
     expect(await profilesOf([bankOf(1), bankOf(3, { profile: 'unknown' })], [3])).toHaveLength(2)
-    expect(await profilesOf([{ ...full, isEnabled: false }], [2])).toEqual(['reference-512'])
+    expect(await profilesOf([{ ...full, enabledRatio: 0, isEnabled: false }], [2])).toEqual(['reference-512'])
   })
 
   it('asks for SHA-1 only while an enabled bank holds one, and then finds it', async () => {

@@ -1,12 +1,13 @@
 /**
  * Matching's front door: which known content an image is, or is close to.
  *
- * Owns: the indexes in memory and the rules of a match (a bank's threshold and its quality gate). Leaves to others:
+ * Owns: the indexes in memory and the rules of a match (a bank's threshold, its quality gate and its share of images). Leaves to others:
  * where banks come from, what a match calls for, and what is done about it.
- * Invariants: every match within a bank's threshold is returned, none beyond it; PDQ hashes are compared in kind, those
+ * Invariants: every match within a bank's threshold is returned, none beyond it, none of a content that is disabled; PDQ hashes are compared in kind, those
  * of a bank of unknown profile with both kinds; a digest matches at distance 0 and passes no quality gate; nothing here
  * writes to the store; no search or rebuild holds the thread for more than some milliseconds.
  *
+ * switches.ts       contents and hash types that are switched off
  * bank-indexes.ts   the indexes by kind of hash, and how they follow the store
  * pdq-index.ts      256-bit hashes within a radius: tiers (row-tiers.ts) of rows in shared memory (hash-rows.ts,
  *                   rows-layout.ts, memory-pool.ts), searched by hamming-kernel.ts (its source is in src/kernels/assembly)
@@ -25,6 +26,7 @@ import {
 import { compareMatches, type Match } from '../model/match.ts'
 import { type BankHashes, BankIndexes } from './bank-indexes.ts'
 import type { IndexHit } from './hash-index.ts'
+import { Switches } from './switches.ts'
 
 /** What a caller may ask beyond the banks' own settings. */
 export type MatchOptions = {
@@ -32,6 +34,13 @@ export type MatchOptions = {
   readonly banks?: readonly string[]
   /** Instead of each bank's threshold, in bits, 0 to 256 inclusive. */
   readonly radius?: number
+  /**
+   * The place of what is looked at in the share of each bank and hash type, 0 to 1: only those whose ratio is that at least.
+   * 0 takes in banks that are switched off. Without it, all enabled banks and types.
+   */
+  readonly coin?: number
+  /** Also contents that are disabled. */
+  readonly hasDisabled?: boolean
 }
 
 /** As for a match; and which hasher made the PDQ hash: `unknown`, unless told, compares it with all banks. */
@@ -52,6 +61,8 @@ export type Needle = {
 export interface Matcher extends AsyncDisposable {
   /** How many hashes the indexes hold, those of banks that are switched off included. */
   readonly size: number
+  /** How many of them are of each type. */
+  readonly sizes: Readonly<Record<HashType, number>>
   /** The profiles in which an image must be hashed for the enabled banks; the reference alone when none has PDQ hashes. */
   readonly profiles: readonly PdqProfile[]
   /** True when an enabled bank holds SHA-1 hashes, so that images must have theirs made. */
@@ -72,9 +83,14 @@ export interface Matcher extends AsyncDisposable {
 }
 
 /** Returns a matcher over the banks as they are now. Its memory grows with the number of hashes: 135 bytes for a PDQ hash. */
-export async function openMatcher(store: BankHashes): Promise<Matcher> {
+export async function openMatcher(
+  store: BankHashes & { readonly curation: ConstructorParameters<typeof Switches>[0] },
+  nowMs: () => number = Date.now,
+): Promise<Matcher> {
   await using opening = new AsyncDisposableStack()
   const indexes = opening.use(new BankIndexes(store))
+  const switches = new Switches(store.curation)
+  await switches.follow()
   let banks = byId(await indexes.load())
   const failure = Promise.withResolvers<never>()
   // Whoever runs the service hears of it; a command has ended before.
@@ -83,10 +99,15 @@ export async function openMatcher(store: BankHashes): Promise<Matcher> {
   const fail = (error: unknown): void => {
     if (!open.disposed) failure.reject(error)
   }
+  const searchFor = (options: MatchOptions) =>
+    createSearch({ indexes, banks, switches, nowMs: nowMs() }, options)
   return {
     failure: failure.promise,
     get size() {
       return indexes.all.reduce((sum, index) => sum + index.size, 0)
+    },
+    get sizes() {
+      return indexes.sizes
     },
     get profiles() {
       return neededProfiles(indexes, [...banks.values()])
@@ -95,21 +116,22 @@ export async function openMatcher(store: BankHashes): Promise<Matcher> {
       return [...banks.values()].some(({ id, isEnabled }) => isEnabled && indexes.holds(id, 'sha1'))
     },
     async match(hashes, options = {}) {
-      const search = createSearch(indexes, banks, options)
+      const search = searchFor(options)
       const found: Match[][] = []
       for (const hash of hashes)
         found.push(await search(hash, hash.type === 'pdq' ? hash.profile : 'unknown'))
       return nearestOfContents(found.flat())
     },
     lookup: async (needle, { profile = 'unknown', ...options } = {}) =>
-      nearestOfContents(await createSearch(indexes, banks, options)(needle, profile)),
+      nearestOfContents(await searchFor(options)(needle, profile)),
     async lookupMany(needles, { profile = 'unknown', ...options } = {}) {
-      const search = createSearch(indexes, banks, options)
+      const search = searchFor(options)
       const all: Match[][] = []
       for (const needle of needles) all.push(nearestOfContents(await search(needle, profile)))
       return all
     },
     async refresh() {
+      await switches.follow()
       banks = byId(await indexes.follow())
       indexes.tend().catch(fail)
       return indexes.lastRemoved
@@ -132,25 +154,34 @@ function neededProfiles(indexes: BankIndexes, banks: readonly Bank[]): readonly 
 
 type Search = (needle: Needle, profile: BankProfile) => Promise<Match[]>
 
+/** What a search goes through, as of one moment. */
+type Searched = {
+  readonly indexes: BankIndexes
+  readonly banks: ReadonlyMap<number, Bank>
+  readonly switches: Switches
+  readonly nowMs: number
+}
+
 /** Returns the search over the banks of one moment, by what the caller asks of them. */
 function createSearch(
-  indexes: BankIndexes,
-  banks: ReadonlyMap<number, Bank>,
-  { banks: names, radius }: MatchOptions,
+  { indexes, banks, switches, nowMs }: Searched,
+  { banks: names, radius, coin, hasDisabled = false }: MatchOptions,
 ): Search {
+  const isIn = (ratio: number): boolean => (coin === undefined ? ratio > 0 : ratio >= coin)
   const eligible = [...banks.values()].filter(
-    (bank) => bank.isEnabled && (names === undefined || names.includes(bank.name)),
+    (bank) => isIn(bank.enabledRatio) && (names === undefined || names.includes(bank.name)),
   )
   const radiusOf = new Map(eligible.map((bank) => [bank.id, radius ?? bank.threshold]))
   const widest = Math.max(-1, ...radiusOf.values())
 
   return async (needle, profile) => {
-    if (widest < 0) return []
+    if (widest < 0 || !isIn(switches.ratioOf(needle.type))) return []
     const matches: Match[] = []
     for (const hit of await hitsOf(indexes, needle, profile, widest)) {
       const bank = banks.get(hit.bankId)
       if (!bank || hit.distance > (radiusOf.get(hit.bankId) ?? -1)) continue
       if (needle.type === 'pdq' && (needle.quality ?? 100) < bank.minQuality) continue
+      if (!hasDisabled && !switches.isContentEnabled(hit.contentId, nowMs)) continue
       matches.push(matchOf(hit, bank, needle, profile))
     }
     return matches

@@ -19,7 +19,7 @@ export function profileForBank(profile: BankProfile): PdqProfile {
 /** A named collection of known content, and how it is matched. */
 export type Bank = {
   readonly id: number
-  /** 1 to 64 of `A-Z a-z 0-9 _ . -`, starting with a letter or digit; unique. */
+  /** 1 to 255 of `A-Z a-z 0-9 _ . -`, starting with none of the last two; unique. */
   readonly name: string
   /** Greatest PDQ distance that is a match, in bits, 0 to 256 inclusive. */
   readonly threshold: number
@@ -27,6 +27,9 @@ export type Bank = {
   readonly minQuality: number
   /** Which hasher made its PDQ hashes. */
   readonly profile: BankProfile
+  /** The share of images that it is matched for, 0 to 1 inclusive. */
+  readonly enabledRatio: number
+  /** True when that is more than none. */
   readonly isEnabled: boolean
   /** ISO 8601, UTC. */
   readonly createdAt: string
@@ -69,5 +72,5 @@ export const maxTextLengths: Readonly<Record<keyof ContentTexts, number>> = {
 
 /** Type guard for a bank's name. */
 export function isBankName(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text)
+  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/.test(text)
 }

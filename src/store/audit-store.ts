@@ -5,7 +5,7 @@ import type { Schema } from './schema.ts'
 export type AuditEntry = {
   /** ISO 8601. */
   readonly at: string
-  /** `harrier` for the machine, `cli` for the operator's command line. */
+  /** `harrier` for the machine, `cli` for the operator's command line, `hma` for the HTTP API of Hasher-Matcher-Actioner. */
   readonly actor: string
   /** Dotted, such as `label.published`. */
   readonly action: string

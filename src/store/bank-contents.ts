@@ -69,6 +69,14 @@ export async function loadContents(
     .orderBy('id')
     .limit(limit)
     .execute()
+  return await contentsOfRows(db, contents)
+}
+
+/** Returns the contents that rows stand for, in their order, with the hashes of each in the order of `hashTypes`. */
+export async function contentsOfRows(
+  db: Kysely<Schema>,
+  contents: readonly Row<'bank_contents'>[],
+): Promise<BankContent[]> {
   const ids = JSON.stringify(contents.map((content) => content.id))
   const { rows } = await sql<Row<'bank_hashes'>>`
     SELECT content_id, type, value, quality FROM bank_hashes

@@ -14,8 +14,9 @@ export class BankExistsError extends AppError {
   }
 }
 
-/** What a new bank is made of. */
-export type NewBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile' | 'createdAt'>
+/** What a new bank is made of; its ratio is 1 unless told. */
+export type NewBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile' | 'createdAt'> &
+  Partial<Pick<Bank, 'enabledRatio'>>
 
 /** Banks of known content and their hashes. Enabled banks are what the indexes are built from. */
 export interface BankStore {
@@ -54,10 +55,17 @@ export interface BankStore {
 /** Returns the bank tables' functions over a connection or a transaction. The writing ones belong in a transaction. */
 export function createBankStore(db: Kysely<Schema>): BankStore {
   return {
-    async create({ name, threshold, minQuality, profile, createdAt }) {
+    async create({ name, threshold, minQuality, profile, createdAt, enabledRatio = 1 }) {
       const row = await db
         .insertInto('banks')
-        .values({ name, threshold, min_quality: minQuality, profile, is_enabled: 1, created_at: createdAt })
+        .values({
+          name,
+          threshold,
+          min_quality: minQuality,
+          profile,
+          enabled_ratio: enabledRatio,
+          created_at: createdAt,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .returningAll()
         .executeTakeFirst()
@@ -91,6 +99,8 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
     },
 
     async remove(bankId) {
+      const contents = db.selectFrom('bank_contents').select('id').where('bank_id', '=', bankId)
+      await db.deleteFrom('content_switches').where('content_id', 'in', contents).execute()
       await db.deleteFrom('bank_hashes').where('bank_id', '=', bankId).execute()
       await db.deleteFrom('bank_contents').where('bank_id', '=', bankId).execute()
       await db.deleteFrom('bank_imports').where('bank_id', '=', bankId).execute()
@@ -115,6 +125,7 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
         .where('id', '=', contentId)
         .executeTakeFirst()
       if (result.numDeletedRows === 0n) return false
+      await db.deleteFrom('content_switches').where('content_id', '=', contentId).execute()
       await db.deleteFrom('bank_hashes').where('content_id', '=', contentId).execute()
       return true
     },
@@ -133,14 +144,16 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
   }
 }
 
-function bankOfRow(row: Row<'banks'>): Bank {
+/** Returns the bank that a row stands for. */
+export function bankOfRow(row: Row<'banks'>): Bank {
   return {
     id: row.id,
     name: row.name,
     threshold: row.threshold,
     minQuality: row.min_quality,
     profile: row.profile as BankProfile,
-    isEnabled: row.is_enabled === 1,
+    enabledRatio: row.enabled_ratio,
+    isEnabled: row.enabled_ratio > 0,
     createdAt: row.created_at,
   }
 }

@@ -15,6 +15,7 @@ import type { AuditStore } from './audit-store.ts'
 import type { BankChangeStore } from './bank-change-store.ts'
 import type { BankStore } from './bank-store.ts'
 import type { SequenceStart } from './continue-sequence.ts'
+import type { CurationStore } from './curation-store.ts'
 import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
 import type { EmissionStore } from './emission-store.ts'
@@ -35,6 +36,7 @@ export interface Stores {
   readonly audit: AuditStore
   readonly bankChanges: BankChangeStore
   readonly banks: BankStore
+  readonly curation: CurationStore
   readonly cursors: CursorStore
   readonly dids: DidStore
   readonly emissions: EmissionStore

@@ -15,6 +15,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-standing-labels': { up: (db: Kysely<unknown>) => run(db, standingLabels) },
   '0008-emissions': { up: (db: Kysely<unknown>) => run(db, emissions) },
   '0009-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
+  '0010-curation': { up: (db: Kysely<unknown>) => run(db, curation) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -228,4 +229,23 @@ const stream = [
     ended_at TEXT, end TEXT, cursor INTEGER, position INTEGER, labels INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
   `CREATE INDEX subscriptions_ended ON subscriptions (ended_at, id)`,
+]
+
+/**
+ * How much of a bank is matched; where a content comes from; which contents are switched off, as a log that an index
+ * follows; how much of a hash type is matched. An import writes to none of it.
+ */
+const curation = [
+  `ALTER TABLE banks ADD COLUMN enabled_ratio REAL NOT NULL DEFAULT 1 CHECK (enabled_ratio BETWEEN 0 AND 1)`,
+  `UPDATE banks SET enabled_ratio = is_enabled`,
+  `ALTER TABLE banks DROP COLUMN is_enabled`,
+  `ALTER TABLE bank_contents ADD COLUMN media_uri TEXT`,
+  `ALTER TABLE bank_contents ADD COLUMN content_uri TEXT`,
+  `ALTER TABLE bank_contents ADD COLUMN metadata TEXT`,
+  `CREATE TABLE content_switches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, content_id INTEGER NOT NULL UNIQUE, disable_until INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE hash_type_ratios (
+    type INTEGER PRIMARY KEY, enabled_ratio REAL NOT NULL CHECK (enabled_ratio BETWEEN 0 AND 1)
+  ) STRICT`,
 ]

@@ -59,7 +59,8 @@ export type BankTable = {
   threshold: number
   min_quality: number
   profile: string
-  is_enabled: number
+  /** 0 to 1. */
+  enabled_ratio: Generated<number>
   created_at: string
 }
 
@@ -72,6 +73,26 @@ export type BankContentTable = {
   source_id: string
   /** Epoch milliseconds. */
   created_at: number
+  media_uri: Generated<string | null>
+  content_uri: Generated<string | null>
+  /** JSON: an object. */
+  metadata: Generated<string | null>
+}
+
+/** `content_switches`: contents that were switched off or on again, one row each; a change gives it a new id. */
+export type ContentSwitchTable = {
+  id: Generated<number>
+  content_id: number
+  /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
+  disable_until: number
+}
+
+/** `hash_type_ratios`: hash types that are not matched for all images. */
+export type HashTypeRatioTable = {
+  /** One of `hashTypeCodes`. */
+  type: number
+  /** 0 to 1. */
+  enabled_ratio: number
 }
 
 /** `bank_hashes`: unique on (bank_id, type, value) and on (content_id, type). */
@@ -283,6 +304,8 @@ export type Schema = {
   bank_hashes: BankHashTable
   bank_hash_removals: BankHashRemovalTable
   bank_imports: BankImportTable
+  content_switches: ContentSwitchTable
+  hash_type_ratios: HashTypeRatioTable
   labels: LabelTable
   signing_keys: SigningKeyTable
   emissions: EmissionTable

@@ -14,6 +14,7 @@ import {
   requireLabels,
   type SequenceStart,
 } from './continue-sequence.ts'
+import { createCurationStore } from './curation-store.ts'
 import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
@@ -138,6 +139,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     audit: createAuditStore(db),
     bankChanges: createBankChangeStore(db),
     banks: createBankStore(db),
+    curation: createCurationStore(db),
     cursors: createCursorStore(db),
     dids: createDidStore(db),
     emissions: createEmissionStore(db),

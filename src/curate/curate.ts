@@ -1,0 +1,163 @@
+/**
+ * The front door of curation: every change that a person or a tool makes to banks and their contents, one by one.
+ *
+ * Owns: the changes, each in one transaction with its audit row, and that matching has taken them in when they resolve.
+ * Leaves to others: hashing (hashes arrive made), files of many contents (`bank-file/`), who may ask.
+ * Invariants: no change without its audit row, no row without a change; a text of a content is in no audit row.
+ */
+import { AppError } from '../lib/errors.ts'
+import type { Bank, ContentHash } from '../model/bank.ts'
+import { type ContentOrigin, type CuratedContent, enabledContent } from '../model/curation.ts'
+import type { HashType } from '../model/hash.ts'
+import type { AuditEntry } from '../store/audit-store.ts'
+import type { BankChange } from '../store/curation-store.ts'
+import type { Database, Stores } from '../store/database.ts'
+
+/** A bank that is to be made; its ratio is 1 unless told. */
+export type WantedBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile'> &
+  Partial<Pick<Bank, 'enabledRatio'>>
+
+/** A content that is to be added. */
+export type WantedContent = ContentOrigin & {
+  /** At least one, at most one of each type. When the bank holds all of them, the content that has the first is meant. */
+  readonly hashes: readonly ContentHash[]
+  /** Hashes that go with the others when those are new, as far as the bank does not hold them. */
+  readonly moreHashes?: readonly ContentHash[]
+  readonly note?: string
+  readonly sourceId?: string
+}
+
+/** What is to be changed of a content. */
+export type ContentChange = {
+  /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
+  readonly disableUntil?: number
+  readonly note?: string
+}
+
+/** Changes banks and contents. When a call resolves, the change is durable and every search sees it. */
+export interface Curation {
+  /** @throws {BankExistsError} when the name is taken. */
+  createBank(bank: WantedBank): Promise<Bank>
+  /** Returns the bank as it is now; undefined when it is gone. @throws {BankExistsError} when the new name is taken. */
+  updateBank(bankId: number, change: BankChange): Promise<Bank | undefined>
+  /** Removes the bank with all its contents; false when it was gone. */
+  removeBank(bank: Bank): Promise<boolean>
+  /** Adds content, or says more of the one that the bank has: what is told of it replaces what was told before. */
+  addContent(
+    bank: Bank,
+    content: WantedContent,
+  ): Promise<{ readonly contentId: number; readonly isNew: boolean }>
+  /** Returns the content as it is now; undefined when the bank has none of that id. */
+  updateContent(bank: Bank, contentId: number, change: ContentChange): Promise<CuratedContent | undefined>
+  /** Removes one content; false when the bank has none of that id. */
+  removeContent(bank: Bank, contentId: number): Promise<boolean>
+  /** Sets the share of images, 0 to 1, for which hashes of a type are matched. */
+  setTypeRatio(type: HashType, enabledRatio: number): Promise<void>
+}
+
+/** What curation needs. */
+export type CurationDeps = {
+  readonly database: Pick<Database, 'transaction'>
+  /** Who makes the changes, as in `audit`. */
+  readonly actor: string
+  readonly now: () => Date
+  /** Called after every change; resolves when matching has taken it in. */
+  readonly onChange: () => Promise<void>
+}
+
+/** Returns the changes as one actor makes them. */
+export function createCuration({ database, actor, now, onChange }: CurationDeps): Curation {
+  type Log = (action: string, subject: string, details: Record<string, unknown>) => Promise<void>
+
+  async function change<T>(work: (stores: Stores, log: Log) => Promise<T>): Promise<T> {
+    const result = await database.transaction((stores) =>
+      work(stores, (action, subject, details) => {
+        const entry: AuditEntry = { at: now().toISOString(), actor, action, subject, details }
+        return stores.audit.append([entry])
+      }),
+    )
+    await onChange()
+    return result
+  }
+
+  return {
+    createBank: (bank) =>
+      change(async ({ banks }, log) => {
+        const { name, threshold, minQuality, profile, enabledRatio = 1 } = bank
+        await log('bank.created', name, { threshold, minQuality, profile, enabledRatio })
+        return await banks.create({ ...bank, createdAt: now().toISOString() })
+      }),
+
+    updateBank: (bankId, wanted) =>
+      change(async ({ curation, banks }, log) => {
+        const before = (await banks.settings()).find(({ id }) => id === bankId)
+        if (!before) return undefined
+        const after = await curation.updateBank(bankId, wanted)
+        if (!after) return undefined
+        const { name, enabledRatio } = after
+        if (name !== before.name) {
+          await log('bank.updated', before.name, { name })
+          await log('bank.updated', name, { formerName: before.name })
+        }
+        if (enabledRatio !== before.enabledRatio) await log('bank.updated', name, { enabledRatio })
+        return after
+      }),
+
+    removeBank: (bank) =>
+      change(async ({ banks }, log) => {
+        const isRemoved = await banks.remove(bank.id)
+        if (isRemoved) await log('bank.removed', bank.name, {})
+        return isRemoved
+      }),
+
+    addContent: (bank, content) =>
+      change(async ({ banks, curation }, log) => {
+        if (!(await banks.settings()).some(({ id }) => id === bank.id)) throw bankGone(bank)
+        const { hashes, moreHashes = [], note = '', sourceId = '', ...origin } = content
+        const wanted = { hashes, label: '', note, sourceId }
+        const added = await banks.addContent(bank.id, wanted, now().toISOString())
+        if (added.isNew) await curation.addHashes(bank.id, added.contentId, moreHashes)
+        const told = { ...origin, ...(note && { note }), ...(sourceId && { sourceId }) }
+        const fields = Object.keys(told)
+        if (fields.length > 0) await curation.describe(added.contentId, told)
+        const types = [...hashes, ...moreHashes].map(({ type }) => type)
+        if (added.isNew) await log('bank.content-added', bank.name, { content: added.contentId, types })
+        else if (fields.length > 0)
+          await log('bank.content-updated', bank.name, { content: added.contentId, fields })
+        return added
+      }),
+
+    updateContent: (bank, contentId, { disableUntil, note }) =>
+      change(async ({ curation }, log) => {
+        const before = await curation.find(bank.id, contentId)
+        if (!before) return undefined
+        if (disableUntil !== undefined && disableUntil !== before.disableUntil) {
+          await curation.setDisableUntil(contentId, disableUntil)
+          const action = disableUntil === enabledContent ? 'bank.content-enabled' : 'bank.content-disabled'
+          await log(action, bank.name, { content: contentId, disableUntil })
+        }
+        if (note !== undefined && note !== before.note) {
+          await curation.describe(contentId, { note })
+          await log('bank.content-updated', bank.name, { content: contentId, fields: ['note'] })
+        }
+        return await curation.find(bank.id, contentId)
+      }),
+
+    removeContent: (bank, contentId) =>
+      change(async ({ banks }, log) => {
+        const isRemoved = await banks.removeContent(bank.id, contentId)
+        if (isRemoved) await log('bank.content-removed', bank.name, { content: contentId })
+        return isRemoved
+      }),
+
+    setTypeRatio: (type, enabledRatio) =>
+      change(async ({ curation }, log) => {
+        await curation.setTypeRatio(type, enabledRatio)
+        await log('hash-type.updated', type, { enabledRatio })
+      }),
+  }
+}
+
+function bankGone({ name }: Bank): AppError {
+  return new AppError('not-found', `bank '${name}' not found`)
+}

@@ -1,0 +1,47 @@
+import type { BankContent } from './bank.ts'
+
+/** Where a content comes from, as whoever added it told. */
+export type ContentOrigin = {
+  /** Where the media was fetched from, when it was. */
+  readonly mediaUri?: string
+  /** What refers to it in the system of whoever added it. */
+  readonly contentUri?: string
+  /** Anything else, as a JSON object. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+/** A content as a curator sees it. */
+export type CuratedContent = BankContent &
+  ContentOrigin & {
+    /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
+    readonly disableUntil: number
+  }
+
+/** The value of `disableUntil` of a content that is matched, which is what every content starts as. */
+export const enabledContent = 1
+
+/** True when a content of that `disableUntil` is matched at a time in Unix seconds. */
+export function isContentEnabled(disableUntil: number, nowSeconds: number): boolean {
+  return disableUntil !== 0 && disableUntil <= nowSeconds
+}
+
+/** What is looked for among the contents of a bank. */
+export type ContentSearch = {
+  /** Only contents after this id. */
+  readonly afterId: number
+  /** 1 to 1,000. */
+  readonly limit: number
+  /** Part of the note, the label, the source's id or the content's URI; ASCII letters in either case. */
+  readonly text?: string
+  /** Only contents that are disabled now, or only those that are not. */
+  readonly isDisabled?: boolean
+  /** Unix seconds. */
+  readonly nowSeconds: number
+}
+
+/** Some contents of a bank, by id. */
+export type ContentPage = {
+  readonly contents: readonly CuratedContent[]
+  /** What the next page comes after; undefined when there is none. */
+  readonly nextAfterId: number | undefined
+}
