@@ -15,6 +15,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-standing-labels': { up: (db: Kysely<unknown>) => run(db, standingLabels) },
   '0008-emissions': { up: (db: Kysely<unknown>) => run(db, emissions) },
   '0009-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
+  '0010-api-keys': { up: (db: Kysely<unknown>) => run(db, apiKeys) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -228,4 +229,13 @@ const stream = [
     ended_at TEXT, end TEXT, cursor INTEGER, position INTEGER, labels INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
   `CREATE INDEX subscriptions_ended ON subscriptions (ended_at, id)`,
+]
+
+/** Keys of the REST API: a digest of each secret, never the secret. */
+const apiKeys = [
+  `CREATE TABLE api_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE, name TEXT NOT NULL, scopes TEXT NOT NULL,
+    requests_per_minute INTEGER NOT NULL CHECK (requests_per_minute > 0),
+    created_at TEXT NOT NULL, last_used_at TEXT, revoked_at TEXT
+  ) STRICT`,
 ]
