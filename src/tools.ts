@@ -2,6 +2,7 @@
  * The composition root of the operator's commands: the same parts as the service, without its listeners, its stream and
  * its worker. It may run beside the service, which notices what is committed here within a twentieth of a second.
  */
+import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
 import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
 import {
   type ImportOptions,
@@ -117,6 +118,8 @@ export interface Tools extends Hashing {
     /** Changes the label key; see `rotateKey`. */
     rotate(request: RotateKeyRequest, signal: AbortSignal): Promise<KeyRotation>
   }
+  /** The keys of the REST API. */
+  readonly apiKeys: ApiKeys
   /** Returns the current labels that match any pattern, in seq order. */
   queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
   readonly reviews: {
@@ -238,6 +241,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
           signal,
         ),
     },
+    apiKeys: createApiKeys({ database, actor: 'cli', now }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

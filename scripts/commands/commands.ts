@@ -1,4 +1,7 @@
 import type { Command } from '../lib/command.ts'
+import { apiKeyCreateCommand } from './api-key-create.ts'
+import { apiKeyListCommand } from './api-key-list.ts'
+import { apiKeyRevokeCommand } from './api-key-revoke.ts'
 import { appviewSyncCommand } from './appview-sync.ts'
 import { bankAddCommand } from './bank-add.ts'
 import { bankCreateCommand } from './bank-create.ts'
@@ -49,5 +52,8 @@ export const commands: readonly Command[] = [
   doctorCommand,
   keyListCommand,
   keyRotateCommand,
+  apiKeyCreateCommand,
+  apiKeyListCommand,
+  apiKeyRevokeCommand,
   subscribersCommand,
 ]

@@ -16,6 +16,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-emissions': { up: (db: Kysely<unknown>) => run(db, emissions) },
   '0009-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
   '0010-curation': { up: (db: Kysely<unknown>) => run(db, curation) },
+  '0011-api-keys': { up: (db: Kysely<unknown>) => run(db, apiKeys) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -247,5 +248,14 @@ const curation = [
   ) STRICT`,
   `CREATE TABLE hash_type_ratios (
     type INTEGER PRIMARY KEY, enabled_ratio REAL NOT NULL CHECK (enabled_ratio BETWEEN 0 AND 1)
+  ) STRICT`,
+]
+
+/** Keys of the REST API: a digest of each secret, never the secret. */
+const apiKeys = [
+  `CREATE TABLE api_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE, name TEXT NOT NULL, scopes TEXT NOT NULL,
+    requests_per_minute INTEGER NOT NULL CHECK (requests_per_minute > 0),
+    created_at TEXT NOT NULL, last_used_at TEXT, revoked_at TEXT
   ) STRICT`,
 ]

@@ -294,6 +294,20 @@ export type ReviewMatchTable = Omit<MatchTable, 'job_id' | 'created_at'> & {
 /** `used_tokens`: tokens between services that are no longer good. `until` is epoch milliseconds. */
 export type UsedTokenTable = { digest: string; until: number }
 
+/** `api_keys`: keys of the REST API. */
+export type ApiKeyTable = {
+  id: Generated<number>
+  /** The SHA-256 of the secret, in hex. */
+  digest: string
+  name: string
+  /** Separated by spaces. */
+  scopes: string
+  requests_per_minute: number
+  created_at: string
+  last_used_at: string | null
+  revoked_at: string | null
+}
+
 /** Every table. */
 export type Schema = {
   jobs: JobTable
@@ -320,6 +334,7 @@ export type Schema = {
   review_images: ReviewImageTable
   review_matches: ReviewMatchTable
   used_tokens: UsedTokenTable
+  api_keys: ApiKeyTable
 }
 
 /** A row of `T` as read. */
