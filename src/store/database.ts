@@ -29,6 +29,7 @@ import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
 import type { TokenStore } from './token-store.ts'
+import type { UploadStore } from './upload-store.ts'
 
 /** Every family of tables. */
 export interface Stores {
@@ -49,6 +50,7 @@ export interface Stores {
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore
   readonly subscriptions: SubscriptionStore
+  readonly uploads: UploadStore
 }
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */

@@ -15,6 +15,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-standing-labels': { up: (db: Kysely<unknown>) => run(db, standingLabels) },
   '0008-emissions': { up: (db: Kysely<unknown>) => run(db, emissions) },
   '0009-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
+  '0010-uploads': { up: (db: Kysely<unknown>) => run(db, uploads) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -228,4 +229,16 @@ const stream = [
     ended_at TEXT, end TEXT, cursor INTEGER, position INTEGER, labels INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
   `CREATE INDEX subscriptions_ended ON subscriptions (ended_at, id)`,
+]
+
+/** What the upload gate passed without a verdict; `did` is empty where it is not known. */
+const uploads = [
+  `CREATE TABLE uploads (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, did TEXT NOT NULL, blob_cid TEXT NOT NULL, size INTEGER NOT NULL,
+    reason TEXT NOT NULL, received_at TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+    attempts INTEGER NOT NULL, run_after INTEGER NOT NULL, outcome TEXT, done_at TEXT,
+    UNIQUE (did, blob_cid)
+  ) STRICT`,
+  `CREATE INDEX uploads_due ON uploads (state, run_after)`,
 ]

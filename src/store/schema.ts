@@ -273,6 +273,22 @@ export type ReviewMatchTable = Omit<MatchTable, 'job_id' | 'created_at'> & {
 /** `used_tokens`: tokens between services that are no longer good. `until` is epoch milliseconds. */
 export type UsedTokenTable = { digest: string; until: number }
 
+/** `uploads`: what the upload gate passed without a verdict. `run_after` is epoch milliseconds. */
+export type UploadTable = {
+  id: Generated<number>
+  /** Empty where it is not known. */
+  did: string
+  blob_cid: string
+  size: number
+  reason: string
+  received_at: string
+  state: 'pending' | 'done' | 'dead'
+  attempts: number
+  run_after: number
+  outcome: string | null
+  done_at: string | null
+}
+
 /** Every table. */
 export type Schema = {
   jobs: JobTable
@@ -297,6 +313,7 @@ export type Schema = {
   review_images: ReviewImageTable
   review_matches: ReviewMatchTable
   used_tokens: UsedTokenTable
+  uploads: UploadTable
 }
 
 /** A row of `T` as read. */
