@@ -43,6 +43,7 @@ import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
 import { watchChanges } from './store/watch-changes.ts'
+import { createUploadRecheck, openUploadGate } from './upload-gate.ts'
 import { userAgent, version } from './version.ts'
 import { createWorker, type JobObserver } from './worker.ts'
 import { realWorld, type World } from './world.ts'
@@ -54,6 +55,8 @@ export interface App extends AsyncDisposable {
   /** Where the listeners are reached on this machine, such as `http://127.0.0.1:3000`. */
   readonly publicUrl: string
   readonly operatorUrl: string
+  /** The upload gate's; undefined where the service has none. */
+  readonly gateUrl: string | undefined
   /** The labeler's DID. */
   readonly did: string
   /** What is left to its default and matters. */
@@ -275,18 +278,45 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   const reading = opening.use(startTask(ingest.run))
 
+  const recheck = createUploadRecheck({
+    config,
+    database,
+    logger,
+    world,
+    fetch,
+    resolvePds: identity.resolvePds,
+    onJobs: worker.wake,
+  })
+  const rechecking = opening.use(startTask(recheck.run))
+  const gateParts = { config, database, matcher: () => matcher, policy, metrics, logger, world }
+  const gate = config.gateInService ? opening.use(await openUploadGate(gateParts)) : undefined
+
   logKey()
   logger.info({ version, did: src, public: http.public.url, operator: http.operator.url }, 'app.started')
   const open = opening.move()
   return {
     publicUrl: http.public.url,
     operatorUrl: http.operator.url,
+    gateUrl: gate?.url,
     did: src,
     notices,
     failure: Promise.race(
-      [matcher, recording, watching, pruning, settling, renewing, emitting, working, fetching, reading].map(
-        (part) => part.failure,
-      ),
+      [
+        matcher,
+        recording,
+        watching,
+        pruning,
+        settling,
+        renewing,
+        emitting,
+        working,
+        fetching,
+        reading,
+        rechecking,
+        gate ?? [],
+      ]
+        .flat()
+        .map((part) => part.failure),
     ),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

@@ -20,7 +20,7 @@ import { addressClasses, type Subscription, subscriptionEnds } from './model/sub
 const stageNames = ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply'] as const
 
 /** Where a request to hash or match came from. */
-export type RequestSource = 'stream'
+export type RequestSource = 'stream' | 'gate'
 
 /** Values that are read when the metrics are asked for. */
 export type Gauges = {

@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   { from: 'src/publish/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'type:src/store/'] },
   { from: 'src/identity/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   { from: 'src/appview/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
+  { from: 'src/gate/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   { from: 'src/http/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   {
     from: 'src/pipeline.ts',
@@ -62,6 +63,8 @@ const rules: readonly Rule[] = [
   { from: 'src/version.ts', may: ['package.json'] },
   { from: 'src/app.ts', may: ['src/'] },
   { from: 'src/tools.ts', may: ['src/'] },
+  { from: 'src/upload-gate.ts', may: ['src/'] },
+  { from: 'src/gate-process.ts', may: ['src/'] },
   {
     from: 'src/appview-sync.ts',
     may: [
@@ -95,6 +98,7 @@ const rules: readonly Rule[] = [
       'src/setup.ts',
       'src/tools.ts',
       'src/appview-sync.ts',
+      'src/gate-process.ts',
       'src/config/',
       'src/identity/',
       'src/lib/',
@@ -122,7 +126,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   express: ['src/http/'],
   '@atproto/xrpc-server': ['src/http/', 'src/atproto/service-auth.ts'],
   ws: ['src/http/', 'src/ingest/', 'src/lib/safe-websocket.ts'],
-  'prom-client': ['src/metrics.ts', 'src/appview/sync-metrics.ts'],
+  'prom-client': ['src/metrics.ts', 'src/appview/sync-metrics.ts', 'src/gate/gate-metrics.ts'],
   pg: ['src/appview/postgres.ts'],
   'ipaddr.js': ['src/http/'],
   yaml: ['src/config/policy.ts'],
@@ -144,6 +148,7 @@ describe('the import table', () => {
     const planted = [
       importsOf('src/scan/planted.ts', "import { createLabelStore } from '../store/label-store.ts'"),
       importsOf('src/scan/planted.ts', "import type { LabelStore } from '../store/label-store.ts'"),
+      importsOf('src/gate/planted.ts', "import type { Database } from '../store/database.ts'"),
       importsOf('src/act/planted.ts', "import { openSqlite } from '../store/sqlite.ts'"),
       importsOf('src/lib/planted.ts', "import { parseDid } from '../model/ids.ts'"),
       importsOf('src/http/planted.ts', "const tail = await import('../publish/label-tail.ts')"),

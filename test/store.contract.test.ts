@@ -51,6 +51,39 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
     rmSync(folder, { recursive: true })
   })
 
+  describe('uploads', () => {
+    const upload = { did: someDid, cid: someCid, size: 10, reason: 'timeout' } as const
+
+    it('are claimed when they are due, one of an account at a time, and count their attempts', async () => {
+      await db.uploads.add(upload, at, 100)
+      await db.uploads.add({ ...upload, cid: otherCid }, at, 50)
+      expect(await db.uploads.claim(49, 10, [])).toEqual([])
+      expect(await db.uploads.claim(100, 10, [someDid])).toEqual([])
+      const [first, ...rest] = await db.uploads.claim(100, 10, [])
+      expect(first).toEqual({ ...upload, id: 1, attempts: 1 })
+      expect(rest).toEqual([])
+      await db.uploads.retry(1, 'no-record', 200)
+      expect(await db.uploads.claim(100, 10, [])).toMatchObject([{ cid: otherCid, attempts: 1 }])
+      await db.uploads.end(2, 'done', 'queued', at)
+      expect(await db.uploads.claim(200, 10, [])).toMatchObject([{ cid: someCid, attempts: 2 }])
+      expect(await db.uploads.counts()).toEqual({ pending: 1, done: 1, dead: 0 })
+    })
+
+    it('are there once for an account and blob, and are looked for anew when they come again', async () => {
+      await db.uploads.add(upload, at, 0)
+      await db.uploads.end(1, 'done', 'no-record', at)
+      await db.uploads.add({ ...upload, reason: 'hasher' }, at, 0)
+      expect(await db.uploads.counts()).toEqual({ pending: 1, done: 0, dead: 0 })
+      expect(await db.uploads.claim(0, 10, [])).toMatchObject([{ id: 1, reason: 'hasher', attempts: 1 }])
+    })
+
+    it('of nobody that is known wait for a person', async () => {
+      await db.uploads.add({ ...upload, did: undefined }, at, 0)
+      expect(await db.uploads.claim(1_000, 10, [])).toEqual([])
+      expect(await db.uploads.counts()).toEqual({ pending: 0, done: 0, dead: 1 })
+    })
+  })
+
   describe('transactions', () => {
     it('leave nothing behind when they fail', async () => {
       const failed = db.transaction(async (stores) => {

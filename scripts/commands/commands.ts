@@ -13,6 +13,7 @@ import { demoCommand } from './demo.ts'
 import { demoPostCommand } from './demo-post.ts'
 import { demoWatchCommand } from './demo-watch.ts'
 import { doctorCommand } from './doctor.ts'
+import { gateCommand } from './gate.ts'
 import { hashCommand } from './hash.ts'
 import { keyListCommand } from './key-list.ts'
 import { keyRotateCommand } from './key-rotate.ts'
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
   queueCommand,
   reviewListCommand,
   reviewShowCommand,
+  gateCommand,
   appviewSyncCommand,
   doctorCommand,
   keyListCommand,

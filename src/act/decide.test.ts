@@ -60,6 +60,14 @@ describe('decideEffects', () => {
     })
   })
 
+  it('cannot block what is published, and does what else the tier calls for', () => {
+    const effects = [{ kind: 'block' } as const, { kind: 'log' } as const]
+    const blocking: Policy = { ...policy, banks: [{ bank: 'known', tiers: [{ distance: 31, effects }] }] }
+    expect(kinds(decideEffects({ image, matches: [matchOf()], history: [], policy: blocking, now }))).toEqual(
+      ['log'],
+    )
+  })
+
   it('logs the matches of banks that the policy does not name', () => {
     expect(kinds(decide([matchOf({ bank: 'another', bankId: 2 })]))).toEqual(['log'])
   })

@@ -27,6 +27,8 @@ export function decideEffects({ image, matches, history, policy, now }: Decision
   return matches.flatMap((match) =>
     effectsFor(policy, match).flatMap((called) => {
       if (called.kind === 'log') return [{ kind: 'log', match } as const]
+      // Only an upload can be blocked: see `decide-upload.ts`.
+      if (called.kind === 'block') return []
       const given = `${called.on ?? 'record'} ${called.val}`
       if (seen.has(given)) return []
       seen.add(given)

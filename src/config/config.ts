@@ -39,11 +39,16 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
   return { config: Object.freeze(config), secrets }
 }
 
+/** Defaults that differ from machine to machine. */
+const defaultsInWords: Readonly<Record<string, string>> = {
+  hashProcesses: 'the number of cores',
+  gateHashProcesses: 'the number of cores, at most 2',
+}
+
 /** The reference of every setting, as the Markdown of `docs/CONFIG.md`. */
 export function formatConfigReference(): string {
   const rows = Object.entries(settings).map(([name, { defaultText, doc }]) => {
-    const shown =
-      name === 'hashProcesses' ? 'the number of cores' : defaultText === '' ? '' : `\`${defaultText}\``
+    const shown = defaultsInWords[name] ?? (defaultText === '' ? '' : `\`${defaultText}\``)
     return `| \`${variableOf(name)}\` | ${shown} | ${doc} |`
   })
   return `# Configuration

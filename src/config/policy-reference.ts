@@ -38,7 +38,8 @@ otherBanks:
 export const policyReference: string = `## The policy file
 
 YAML, read at the start. Each bank has tiers by rising distance (bits, 0 to 256, inclusive); the first tier that holds a
-match decides. An effect is \`log\`, or \`label:\` with one of the values that \`labels:\` declares. A label can also say more, as
+match decides. An effect is \`log\`, \`block\`, or \`label:\` with one of the values that \`labels:\` declares.
+\`block\` makes the upload gate refuse the picture (docs/INTEGRATION.md); of what is published already it does nothing. A label can also say more, as
 \`{ val: known-image, on: account, expiresAfter: 30d, priority: urgent }\`: \`on: account\` labels the account instead of the
 record, \`expiresAfter\` (seconds \`s\`, minutes \`m\`, hours \`h\`, days \`d\`) lets it stop holding by itself, and
 \`priority\` (\`urgent\`, \`normal\`, \`bulk\`) is its place where there is an emission budget. Banks that are not named

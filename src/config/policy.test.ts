@@ -69,6 +69,16 @@ describe('parsePolicy', () => {
     expect(() => effectsOf('{ val: y }')).toThrow('declares')
   })
 
+  it('reads block, beside labels and alone', () => {
+    const text = `labels: [known-image]\nbanks:\n  known:\n    - distance: 31\n      effects: [block, label: known-image]\notherBanks:\n  - distance: 0\n    effects: [block]\n`
+    const policy = parsePolicy(text, 'policy.yaml')
+    expect(policy.banks[0]?.tiers[0]?.effects).toEqual([
+      { kind: 'block' },
+      { kind: 'label', val: 'known-image' },
+    ])
+    expect(policy.otherBanks[0]?.effects).toEqual([{ kind: 'block' }])
+  })
+
   it('reads the policy that docs/CONFIG.md shows', () => {
     const policy = parsePolicy(examplePolicy, 'docs/CONFIG.md')
     expect(policy.banks[0]?.tiers.map((tier) => tier.distance)).toEqual([20, 31])

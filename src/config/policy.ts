@@ -56,10 +56,10 @@ const labelEffect = z.union(
 
 const effect = z.union(
   [
-    z.literal('log').transform(() => ({ kind: 'log' as const })),
+    z.enum(['log', 'block']).transform((kind) => ({ kind })),
     z.strictObject({ label: labelEffect }).transform(({ label }) => ({ kind: 'label' as const, ...label })),
   ],
-  'expected log, or label: with a value that labels: declares, or with val: and on: account, expiresAfter: such as 30d, or priority: urgent, normal or bulk',
+  'expected log, block, or label: with a value that labels: declares, or with val: and on: account, expiresAfter: such as 30d, or priority: urgent, normal or bulk',
 )
 
 const tiers = z

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { EmissionLimits } from '../model/emission.ts'
 import type { Did } from '../model/ids.ts'
+import { type GateConfig, gateSettings } from './gate-settings.ts'
 import {
   dids,
   emissionLimits,
@@ -23,7 +24,7 @@ const http = ['http:', 'https:']
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** Every setting that is no secret: frozen, plain, safe to log. What each means stands in `settings`. */
-export type Config = {
+export type Config = GateConfig & {
   readonly dataDir: string
   readonly policyFile: string | undefined
   readonly logLevel: LogLevel
@@ -259,4 +260,6 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     max: 65535,
     doc: 'harrier appview-sync: port of its metrics, at HARRIER_OPERATOR_HOST; 0 takes a free one',
   }),
+
+  ...gateSettings,
 }

@@ -1,4 +1,4 @@
-import { isRawCid, parseCidSafe } from '@atproto/lex-data'
+import { cidForRawHash, isRawCid, parseCidSafe } from '@atproto/lex-data'
 import { ensureValidAtUri, isValidDid } from '@atproto/syntax'
 
 declare const brand: unique symbol
@@ -38,6 +38,11 @@ export function parseBlobCid(text: unknown): Cid | undefined {
   if (typeof text !== 'string') return undefined
   const cid = parseCidSafe(text, { flavor: 'raw' })
   return cid && isRawCid(cid) ? (text as Cid) : undefined
+}
+
+/** Returns the CID of a blob whose bytes have this SHA-256. */
+export function blobCidOf(sha256: Uint8Array): Cid {
+  return cidForRawHash(sha256).toString() as Cid
 }
 
 /** The SHA-256 of a blob's bytes, 64 lower-case hex digits, read from its CID without fetching anything. */

@@ -3,8 +3,8 @@ import type { LabelDefinition } from './label-definition.ts'
 import type { Match } from './match.ts'
 import type { ReportScope } from './report-scope.ts'
 
-/** What a match of a tier calls for. */
-export type TierEffect = LabelEffect | { readonly kind: 'log' }
+/** What a match of a tier calls for. `block` is for the upload gate; what is published already cannot be blocked. */
+export type TierEffect = LabelEffect | { readonly kind: 'log' } | { readonly kind: 'block' }
 
 /** A label that a tier calls for. */
 export type LabelEffect = {

@@ -9,7 +9,7 @@ export type AuditEntry = {
   readonly actor: string
   /** Dotted, such as `label.published`. */
   readonly action: string
-  /** A DID, a record's URI, or a bank's name. */
+  /** A DID, a record's URI, a blob's CID, or a bank's name. */
   readonly subject: string
   readonly details: Readonly<Record<string, unknown>>
 }

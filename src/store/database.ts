@@ -31,6 +31,7 @@ import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
 import type { TokenStore } from './token-store.ts'
+import type { UploadStore } from './upload-store.ts'
 
 /** Every family of tables. */
 export interface Stores {
@@ -53,6 +54,7 @@ export interface Stores {
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore
   readonly subscriptions: SubscriptionStore
+  readonly uploads: UploadStore
 }
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */

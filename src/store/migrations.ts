@@ -17,6 +17,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
   '0010-curation': { up: (db: Kysely<unknown>) => run(db, curation) },
   '0011-api-keys': { up: (db: Kysely<unknown>) => run(db, apiKeys) },
+  '0012-uploads': { up: (db: Kysely<unknown>) => run(db, uploads) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -258,4 +259,16 @@ const apiKeys = [
     requests_per_minute INTEGER NOT NULL CHECK (requests_per_minute > 0),
     created_at TEXT NOT NULL, last_used_at TEXT, revoked_at TEXT
   ) STRICT`,
+]
+
+/** What the upload gate passed without a verdict; `did` is empty where it is not known. */
+const uploads = [
+  `CREATE TABLE uploads (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, did TEXT NOT NULL, blob_cid TEXT NOT NULL, size INTEGER NOT NULL,
+    reason TEXT NOT NULL, received_at TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+    attempts INTEGER NOT NULL, run_after INTEGER NOT NULL, outcome TEXT, done_at TEXT,
+    UNIQUE (did, blob_cid)
+  ) STRICT`,
+  `CREATE INDEX uploads_due ON uploads (state, run_after)`,
 ]

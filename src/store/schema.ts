@@ -308,6 +308,22 @@ export type ApiKeyTable = {
   revoked_at: string | null
 }
 
+/** `uploads`: what the upload gate passed without a verdict. `run_after` is epoch milliseconds. */
+export type UploadTable = {
+  id: Generated<number>
+  /** Empty where it is not known. */
+  did: string
+  blob_cid: string
+  size: number
+  reason: string
+  received_at: string
+  state: 'pending' | 'done' | 'dead'
+  attempts: number
+  run_after: number
+  outcome: string | null
+  done_at: string | null
+}
+
 /** Every table. */
 export type Schema = {
   jobs: JobTable
@@ -335,6 +351,7 @@ export type Schema = {
   review_matches: ReviewMatchTable
   used_tokens: UsedTokenTable
   api_keys: ApiKeyTable
+  uploads: UploadTable
 }
 
 /** A row of `T` as read. */

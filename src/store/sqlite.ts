@@ -35,6 +35,7 @@ import { FileSeqMark, noSeqMark, readSeqMark, type SeqMark } from './seq-mark.ts
 import { createSubjectFetchStore } from './subject-fetch-store.ts'
 import { createSubscriptionStore } from './subscription-store.ts'
 import { createTokenStore } from './token-store.ts'
+import { createUploadStore } from './upload-store.ts'
 
 /** The database file cannot be used as it is; the message says what to do. */
 export class DatabaseUnusableError extends AppError {
@@ -156,6 +157,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),
     subscriptions: createSubscriptionStore(db),
+    uploads: createUploadStore(db),
   }
 }
 

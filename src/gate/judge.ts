@@ -1,0 +1,73 @@
+import { createDeadline } from '../lib/deadline.ts'
+import { AppError } from '../lib/errors.ts'
+import type { ImageHash } from '../model/hash.ts'
+import type { Match } from '../model/match.ts'
+import { isLasting, type UnscannableReason } from '../model/scan.ts'
+import type { UnjudgedReason } from '../model/upload.ts'
+import type { InspectedBody } from './inspect-body.ts'
+
+/** What judging needs. */
+export type JudgeDeps = {
+  /** Hashes a picture in a process of its own, as the banks need it. */
+  readonly hash: (
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ) => Promise<
+    | { readonly kind: 'hashed'; readonly hashes: readonly ImageHash[] }
+    | { readonly kind: 'unscannable'; readonly reason: UnscannableReason }
+  >
+  /** Returns the nearest match that a policy blocks, or undefined. */
+  readonly findBlocked: (hashes: readonly ImageHash[]) => Promise<Match | undefined>
+}
+
+/** What is to become of an upload. */
+export type Verdict =
+  | { readonly kind: 'clean' }
+  | { readonly kind: 'blocked'; readonly match: Match }
+  | { readonly kind: 'unjudged'; readonly reason: UnjudgedReason }
+
+/**
+ * Judges one body: by its digests, then, where it is a picture, by its looks. Returns within `timeoutMs`, about.
+ * @throws the signal's reason when the caller has gone, and faults of ours, which are no `AppError`.
+ */
+export async function judgeBody(
+  deps: JudgeDeps,
+  body: InspectedBody,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const deadline = createDeadline(timeoutMs, signal)
+  try {
+    return await Promise.race([judge(deps, body, deadline), rejectionOf(deadline)])
+  } catch (error) {
+    signal.throwIfAborted()
+    if (deadline.aborted) return { kind: 'unjudged', reason: 'timeout' }
+    if (error instanceof AppError) return { kind: 'unjudged', reason: 'hasher' }
+    throw error
+  }
+}
+
+async function judge(deps: JudgeDeps, body: InspectedBody, deadline: AbortSignal): Promise<Verdict> {
+  const known = await deps.findBlocked(body.digests)
+  if (known) return { kind: 'blocked', match: known }
+  if (body.kind === 'unreadable') return { kind: 'unjudged', reason: body.reason }
+  if (body.kind === 'other') return { kind: 'clean' }
+  const outcome = await deps.hash(body.bytes, deadline)
+  if (outcome.kind === 'unscannable') return verdictOfUnscannable(outcome.reason)
+  const match = await deps.findBlocked(outcome.hashes)
+  return match ? { kind: 'blocked', match } : { kind: 'clean' }
+}
+
+/** Bytes of no format that is decoded are no picture; those of one, that cannot be decoded, may still be one to others. */
+function verdictOfUnscannable(reason: UnscannableReason): Verdict {
+  if (reason === 'corrupt') return { kind: 'unjudged', reason }
+  return isLasting(reason) ? { kind: 'clean' } : { kind: 'unjudged', reason: 'limit' }
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(signal.reason)
+    if (signal.aborted) fail()
+    else signal.addEventListener('abort', fail, { once: true })
+  })
+}
