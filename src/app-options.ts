@@ -19,6 +19,15 @@ export function httpOptions(config: Config): HttpOptions {
     slowTimeoutMs: config.slowSubscriberMs,
     pingIntervalMs: 30_000,
     closeGraceMs: 2_000,
+    rest: {
+      maxImageBytes: config.maxBlobBytes,
+      bodyTimeoutMs: 25_000,
+      answerTimeoutMs: config.hashTimeoutMs * 2 + config.fetchTimeoutMs,
+      // Fewer than may wait to be hashed, so that the stream's images find a place.
+      maxImagesAtOnce: Math.max(1, Math.floor(config.jobsAtOnce / 2)),
+      maxDistance: config.apiMaxDistance,
+      isLoopbackOpen: config.apiLoopbackOpen,
+    },
   }
 }
 

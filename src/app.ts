@@ -3,6 +3,7 @@
  * It holds no logic of its own. `tools.ts` is its small sister for the operator's commands.
  */
 import { createApplyEffects } from './act/apply.ts'
+import { createApi } from './api/api.ts'
 import { createReportLimits, httpOptions, streamOptions } from './app-options.ts'
 import { createDidDocument } from './atproto/did-document.ts'
 import { createFetchRecord } from './atproto/fetch-record.ts'
@@ -213,6 +214,14 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     now: () => world.now().getTime(),
   })
 
+  const rest = createApi(
+    { database, src, fetch, pool, matcher, plan: () => hashPlanOf(config, matcher), metrics, now: world.now },
+    {
+      maxBytes: config.maxBlobBytes,
+      timeoutMs: config.fetchTimeoutMs,
+      idleTimeoutMs: config.fetchTimeoutMs / 2,
+    },
+  )
   const services: Services = {
     version,
     did: src,
@@ -227,6 +236,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     now: world.now,
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
     lookup: matcher.lookup,
+    rest,
     metricsText: async () => ({
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),

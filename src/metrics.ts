@@ -20,7 +20,7 @@ import { addressClasses, type Subscription, subscriptionEnds } from './model/sub
 const stageNames = ['resolve', 'fetch', 'decode', 'hash', 'match', 'sign', 'apply'] as const
 
 /** Where a request to hash or match came from. */
-export type RequestSource = 'stream' | 'gate'
+export type RequestSource = 'stream' | 'gate' | 'api'
 
 /** Values that are read when the metrics are asked for. */
 export type Gauges = {
@@ -35,6 +35,14 @@ export type Gauges = {
   readonly budgetLeft: () => Promise<EmissionLimits>
   /** Epoch milliseconds. */
   readonly now: () => number
+}
+
+/** Sums since the start. */
+export type Totals = {
+  readonly requests: number
+  readonly matches: number
+  readonly actions: number
+  readonly isConnected: boolean
 }
 
 /** An answered request; `route` is a path as it was declared. */
@@ -53,6 +61,10 @@ export interface Metrics {
   jobDone(outcome: JobOutcome, latencySeconds: number): void
   /** Counts a failed attempt by the kind of its error. */
   jobFailed(cause: string, willRetry: boolean): void
+  /** Counts contents of a bank that a caller of the REST API was told of. */
+  apiMatched(bank: string): void
+  /** Returns sums over all sources since the start, and whether the stream is connected. */
+  totals(): Promise<Totals>
   /** Counts a request to hash an image or to match a hash. */
   requested(source: RequestSource): void
   received(kind: string): void
@@ -109,6 +121,7 @@ export function createMetrics(): Metrics {
   const blobs = counter('labeler_scan_blobs_total', 'Images looked at, by outcome', 'outcome')
   const matchedBlobs = counter('labeler_match_blobs_total', 'Images that matched anything')
   const matches = counter('labeler_match_matches_total', 'Matches, by bank', 'bank')
+  const apiMatches = counter('labeler_api_matches_total', 'Matches told to callers of the REST API', 'bank')
   const effects = counter('labeler_act_effects_total', 'Effects decided, by kind', 'kind')
   const labels = counter(
     'labeler_publish_labels_total',
@@ -161,6 +174,13 @@ export function createMetrics(): Metrics {
         stages.observe({ stage }, timings[`${stage}Ms`] / 1000)
       }
     },
+    apiMatched: (bank) => apiMatches.inc({ bank }),
+    totals: async () => ({
+      requests: await sumOf(requests),
+      matches: (await sumOf(matches)) + (await sumOf(apiMatches)),
+      actions: await sumOf(effects),
+      isConnected: (await sumOf(link)) > 0,
+    }),
     jobFailed: (cause, willRetry) => errors.inc({ cause, retried: String(willRetry) }),
     requested: (source) => requests.inc({ source }),
     received: (kind) => events.inc({ kind }),
@@ -270,6 +290,10 @@ function watchSubscriberGauges(
     },
   })
   registry.registerMetric(classes)
+}
+
+async function sumOf(metric: Pick<Gauge | Counter, 'get'>): Promise<number> {
+  return (await metric.get()).values.reduce((sum, { value }) => sum + value, 0)
 }
 
 /** Returns what registers a gauge whose value is read when the metrics are asked for. */

@@ -184,6 +184,11 @@ function noticesOf(config: Config, secrets: Secrets, keyring: Keyring): Notice[]
         means: 'did.json names http://localhost as the endpoint',
         fix: 'set the https URL under which the public listener is reached',
       },
+    config.apiLoopbackOpen && {
+      setting: 'HARRIER_API_LOOPBACK_OPEN',
+      means: 'callers on this machine may do anything that the REST API does, without a key',
+      fix: 'leave it off outside development',
+    },
     config.allowPrivateOrigins.length > 0 && {
       setting: 'HARRIER_ALLOW_PRIVATE_ORIGINS',
       means: `private addresses may be fetched: ${config.allowPrivateOrigins.join(', ')}`,

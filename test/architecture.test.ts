@@ -130,6 +130,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/appview/postgres.ts'],
   'ipaddr.js': ['src/http/'],
   yaml: ['src/config/policy.ts'],
+  busboy: ['src/http/'],
 }
 
 type Import = { readonly file: string; readonly specifier: string; readonly isType: boolean }

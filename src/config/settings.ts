@@ -40,6 +40,8 @@ export type Config = GateConfig & {
   readonly slowSubscriberMs: number
   readonly reportsPerAccount: number
   readonly reportsPerSubject: number
+  readonly apiMaxDistance: number
+  readonly apiLoopbackOpen: boolean
   readonly jetstreamUrls: readonly string[]
   readonly jetstreamStallMs: number
   readonly jetstreamRewindMs: number
@@ -144,6 +146,16 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     max: 100_000,
     doc: 'Reports about one subject that are taken in an hour; its review is open by then',
   }),
+
+  apiMaxDistance: integer(48, {
+    min: 0,
+    max: 256,
+    doc: 'Farthest PDQ distance that a threshold of the REST API can ask for, in bits; a far one finds what is not alike, and takes longer',
+  }),
+  apiLoopbackOpen: flag(
+    false,
+    'Development only: callers on this machine, not those behind a proxy, need no key for the REST API',
+  ),
 
   jetstreamUrls: urls(
     ['wss://jetstream.us-east.bsky.network/subscribe', 'wss://jetstream.us-west.bsky.network/subscribe'],

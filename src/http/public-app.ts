@@ -4,6 +4,8 @@ import { AppError } from '../lib/errors.ts'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { anyOrigin, safeHeaders } from './headers.ts'
 import { createRequestLog, type RequestLogDeps } from './request-log.ts'
+import type { RestOptions } from './rest/rest-services.ts'
+import { createRestRouter } from './rest/router.ts'
 import type { Services } from './services.ts'
 import { withoutStacks } from './without-stacks.ts'
 import { addCreateReport } from './xrpc/create-report.ts'
@@ -16,7 +18,7 @@ import { subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 export type AppDeps = Omit<RequestLogDeps, 'listener'> & { readonly services: Services }
 
 /** Returns the routes of the public listener. */
-export function createPublicApp({ services, logger, metrics }: AppDeps): Express {
+export function createPublicApp({ services, logger, metrics }: AppDeps, rest: RestOptions): Express {
   const app = express().disable('x-powered-by').disable('etag')
   app.use(createRequestLog({ listener: 'public', logger, metrics }), safeHeaders)
 
@@ -43,6 +45,8 @@ export function createPublicApp({ services, logger, metrics }: AppDeps): Express
   app.use('/xrpc/com.atproto.label.queryLabels', anyOrigin, withoutStacks)
   // Its routes and its refusals, but not its error handler, which logs to a logger of its own.
   app.use(xrpc.routes, xrpc.catchall)
+
+  app.use(createRestRouter({ services, logger }, rest))
 
   app.use(notFound, createErrorResponse(logger))
   return app

@@ -7,7 +7,7 @@
  * peer sends, or does not take, is bounded in bytes and time; no line has a query or an address of a caller.
  *
  * `public-app.ts` and `operator-app.ts` list the routes, `listener.ts` holds a socket's limits and its end,
- * `errors.ts` the table of errors, and `xrpc/` has a file for each method.
+ * `errors.ts` the table of errors, `xrpc/` has a file for each method, and `rest/router.ts` is the door of the REST API.
  */
 import type { Log } from '../lib/logger.ts'
 import type { Subscription } from '../model/subscription.ts'
@@ -16,6 +16,7 @@ import type { HttpMetrics } from './metrics.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { createPublicApp } from './public-app.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
+import type { RestOptions } from './rest/rest-services.ts'
 import type { Services } from './services.ts'
 import { SubscribeLabels, type SubscriberOptions, subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 
@@ -24,6 +25,7 @@ export type HttpDeps = { readonly services: Services; readonly logger: Log; read
 
 /** Where to listen, and for how many. */
 export type HttpOptions = SubscriberOptions & {
+  readonly rest: RestOptions
   readonly public: ListenerAddress
   readonly operator: ListenerAddress
 }
@@ -45,7 +47,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
     await openListener(
       'public',
       options.public,
-      { onRequest: createPublicApp(deps), upgrades: routeUpgrades(subscribers) },
+      { onRequest: createPublicApp(deps, options.rest), upgrades: routeUpgrades(subscribers) },
       options.closeGraceMs,
     ),
   )

@@ -6,6 +6,7 @@ import type { SequencedLabel, StreamedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
 import type { NewReport, Report } from '../model/report.ts'
 import type { PastSubscription } from '../model/subscription.ts'
+import type { RestServices } from './rest/rest-services.ts'
 
 /** Which current labels are wanted. */
 export type LabelsWanted = {
@@ -64,6 +65,8 @@ export interface Services {
     needle: { readonly type: HashType; readonly value: string },
     options: { readonly banks?: readonly string[] },
   ): Promise<readonly Match[]>
+  /** What apps ask for, each with a key. */
+  readonly rest: RestServices
   /** Returns the metrics in the Prometheus text format, with the content type that says which version of it. */
   metricsText(): Promise<{ readonly contentType: string; readonly text: string }>
 }

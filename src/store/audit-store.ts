@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Schema } from './schema.ts'
+import type { Row, Schema } from './schema.ts'
 
 /** One thing that was done, by whom, to what. */
 export type AuditEntry = {
@@ -14,11 +14,20 @@ export type AuditEntry = {
   readonly details: Readonly<Record<string, unknown>>
 }
 
+/** An entry with its number, which rises and has no gaps. */
+export type NumberedAuditEntry = AuditEntry & { readonly id: number }
+
 /** The record of everything that was decided or changed. Rows are only ever added. */
 export interface AuditStore {
   append(entries: readonly AuditEntry[]): Promise<void>
   /** Returns the newest entries about a subject, newest first. */
   list(subject: string, limit: number): Promise<AuditEntry[]>
+  /** Returns a page of the entries, or of those about one subject, newest first, and how many there are in all. */
+  page(wanted: {
+    readonly limit: number
+    readonly offset: number
+    readonly subject?: string
+  }): Promise<{ readonly rows: NumberedAuditEntry[]; readonly total: number }>
 }
 
 /** Returns the audit table's functions over a connection or a transaction. */
@@ -38,13 +47,37 @@ export function createAuditStore(db: Kysely<Schema>): AuditStore {
         .orderBy('id', 'desc')
         .limit(limit)
         .execute()
-      return rows.map(({ at, actor, action, subject, details }) => ({
-        at,
-        actor,
-        action,
-        subject,
-        details: JSON.parse(details) as Record<string, unknown>,
-      }))
+      return rows.map((row) => withoutId(entryOfRow(row)))
+    },
+
+    async page({ limit, offset, subject }) {
+      if (subject === undefined) {
+        // Rows are never deleted, so that a place in the list is a number.
+        const last = await db
+          .selectFrom('audit')
+          .select((select) => select.fn.max('id').as('id'))
+          .executeTakeFirst()
+        const total = last?.id ?? 0
+        const rows = db
+          .selectFrom('audit')
+          .selectAll()
+          .where('id', '<=', total - offset)
+        return { rows: (await rows.orderBy('id', 'desc').limit(limit).execute()).map(entryOfRow), total }
+      }
+      const about = db.selectFrom('audit').where('subject', '=', subject)
+      const { total } = await about
+        .select((select) => select.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow()
+      const rows = about.selectAll().orderBy('id', 'desc').limit(limit).offset(offset)
+      return { rows: (await rows.execute()).map(entryOfRow), total }
     },
   }
+}
+
+function entryOfRow({ details, ...row }: Row<'audit'>): NumberedAuditEntry {
+  return { ...row, details: JSON.parse(details) as Record<string, unknown> }
+}
+
+function withoutId({ at, actor, action, subject, details }: NumberedAuditEntry): AuditEntry {
+  return { at, actor, action, subject, details }
 }

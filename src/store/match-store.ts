@@ -9,6 +9,8 @@ export interface MatchStore {
   append(jobId: number, matches: readonly Match[], createdAt: string): Promise<void>
   /** Returns a job's matches in the order they were found: nearest first. */
   list(jobId: number): Promise<Match[]>
+  /** Tells whether any image of a record was ever queued, and whether one has matched. */
+  ofRecord(uri: string): Promise<{ readonly isSeen: boolean; readonly isMatched: boolean }>
 }
 
 /** Returns the match table's functions over a connection or a transaction. */
@@ -32,6 +34,14 @@ export function createMatchStore(db: Kysely<Schema>): MatchStore {
         .orderBy('id')
         .execute()
       return rows.map(matchOfRow)
+    },
+
+    async ofRecord(uri) {
+      const jobs = await db.selectFrom('jobs').select('id').where('uri', '=', uri).limit(1000).execute()
+      if (jobs.length === 0) return { isSeen: false, isMatched: false }
+      const ids = jobs.map(({ id }) => id)
+      const match = await db.selectFrom('matches').select('id').where('job_id', 'in', ids).executeTakeFirst()
+      return { isSeen: true, isMatched: match !== undefined }
     },
   }
 }

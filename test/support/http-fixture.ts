@@ -1,6 +1,7 @@
 /** HTTP on free ports of the loopback, over services that a test writes out or over a real store. */
 import { pino } from 'pino'
 import type { HttpMetrics } from '../../src/http/metrics.ts'
+import type { RestOptions } from '../../src/http/rest/rest-services.ts'
 import { type Http, type HttpOptions, openHttp } from '../../src/http/server.ts'
 import type { Services } from '../../src/http/services.ts'
 import { createLabelTail } from '../../src/publish/label-tail.ts'
@@ -39,6 +40,7 @@ export async function openTestHttp(
       slowTimeoutMs: 10_000,
       pingIntervalMs: 30_000,
       closeGraceMs: 1_000,
+      rest: testRestOptions,
       ...options,
     },
   )
@@ -62,6 +64,16 @@ export function labelServices(database: Database, now = '2026-01-01T00:00:00.000
   }
 }
 
+/** Bounds of the REST API that no test comes near unless it wants to. */
+export const testRestOptions: RestOptions = {
+  maxImageBytes: 1_000_000,
+  bodyTimeoutMs: 10_000,
+  answerTimeoutMs: 10_000,
+  maxImagesAtOnce: 4,
+  maxDistance: 48,
+  isLoopbackOpen: false,
+}
+
 const absentServices: Services = {
   version: '9.8.7',
   did: 'did:web:labels.example.com',
@@ -76,6 +88,16 @@ const absentServices: Services = {
   now: () => new Date('2026-01-01T00:00:00.000Z'),
   didDocument: () => undefined,
   lookup: async () => absent('lookup'),
+  rest: {
+    authorize: async () => absent('authorize'),
+    hash: async () => absent('hash'),
+    fetchImage: async () => absent('fetchImage'),
+    matchHash: async () => absent('matchHash'),
+    matchImage: async () => absent('matchImage'),
+    contentStatus: async () => absent('contentStatus'),
+    audit: async () => absent('audit'),
+    health: async () => absent('health'),
+  },
   metricsText: async () => absent('metricsText'),
 }
 

@@ -1,0 +1,81 @@
+/**
+ * The front door of what apps ask for over the REST API: hashing, looking up, and what is known of content.
+ *
+ * Owns: keys and their rates, fetching what a caller names, and putting answers together. Leaves to others: the wire
+ * (`http/rest/`), decoding (a hash pool), searching (a matcher), and what a match calls for.
+ * Invariants: nothing that a caller sends is kept; a revoked key is refused at once; callers' images wait in the same
+ * queue as the stream's, and are refused when it is full.
+ *
+ * api-keys.ts       what the operator does with keys; api-key-secret.ts what they look like
+ * authorize.ts      whether a key is good, and how often
+ * fetch-image.ts    an address that a caller names
+ * look-up.ts        matches with what the banks hold; content-status.ts what is known of content by its name
+ */
+import type { SafeFetch } from '../lib/safe-fetch.ts'
+import type { AuditRow, AuditWanted, ContentStatus, HashedBytes, ServiceHealth } from '../model/api.ts'
+import { pdqProfiles } from '../model/hash.ts'
+import type { HashPlan } from '../model/hash-plan.ts'
+import type { Did } from '../model/ids.ts'
+import type { Database } from '../store/database.ts'
+import { type Authorize, createAuthorize } from './authorize.ts'
+import { loadContentStatus } from './content-status.ts'
+import { type FetchImageOptions, fetchImage } from './fetch-image.ts'
+import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
+
+/** What the API needs. */
+export type ApiDeps = {
+  readonly database: Database
+  /** The labeler. */
+  readonly src: Did
+  readonly fetch: SafeFetch
+  readonly pool: {
+    hash(bytes: Uint8Array, plan: HashPlan, signal: AbortSignal): Promise<HashedBytes>
+    readonly pending: number
+  }
+  readonly matcher: LookUpDeps['matcher'] & { readonly size: number }
+  /** Which looks at an image are wanted now. */
+  readonly plan: () => HashPlan
+  readonly metrics: {
+    requested(source: 'api'): void
+    apiMatched(bank: string): void
+    totals(): Promise<ServiceHealth['totals'] & { readonly isConnected: boolean }>
+  }
+  readonly now: () => Date
+}
+
+/** What apps ask for. */
+export interface Api extends LookUp {
+  readonly authorize: Authorize
+  hash(bytes: Uint8Array, signal: AbortSignal): Promise<HashedBytes>
+  fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array>
+  contentStatus(contentId: string): Promise<ContentStatus>
+  audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
+  health(): Promise<ServiceHealth>
+}
+
+/** Returns what apps ask for. */
+export function createApi(deps: ApiDeps, limits: FetchImageOptions): Api {
+  const { database, src, fetch, pool, matcher, metrics, now } = deps
+  const lookUp = createLookUp({ matcher, banks: database.banks, onMatch: metrics.apiMatched })
+
+  return {
+    authorize: createAuthorize({ apiKeys: database.apiKeys, now }),
+    hash(bytes, signal) {
+      metrics.requested('api')
+      return pool.hash(bytes, { ...deps.plan(), profiles: pdqProfiles, hasSha1: true }, signal)
+    },
+    fetchImage: (url, signal) => fetchImage(fetch, url, limits, signal),
+    matchHash(needle, search) {
+      metrics.requested('api')
+      return lookUp.matchHash(needle, search)
+    },
+    matchImage: lookUp.matchImage,
+    contentStatus: (id) =>
+      loadContentStatus({ database, src, match: (hashes) => matcher.match(hashes, {}), now }, id),
+    audit: (wanted) => database.audit.page(wanted),
+    async health() {
+      const { isConnected, ...totals } = await metrics.totals()
+      return { bankHashes: matcher.size, pendingHashes: pool.pending, isStreaming: isConnected, totals }
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import type { ContentStatus } from '../model/api.ts'
+import type { DigestHash, ImageHash } from '../model/hash.ts'
+import {
+  type Cid,
+  type Did,
+  parseAtUri,
+  parseBlobCid,
+  parseDid,
+  type SubjectUri,
+  sha256OfBlobCid,
+} from '../model/ids.ts'
+import type { Match } from '../model/match.ts'
+import type { Database } from '../store/database.ts'
+
+/** What asking about content needs. */
+export type ContentStatusDeps = {
+  readonly database: Pick<Database, 'images' | 'labels' | 'matches'>
+  /** The labeler. */
+  readonly src: Did
+  readonly match: (hashes: readonly ImageHash[]) => Promise<readonly Match[]>
+  readonly now: () => Date
+}
+
+const unknown: ContentStatus = { isKnown: false, isMatched: false, action: undefined, labels: [] }
+
+/** Returns what is known of content, by a blob's CID, `did/cid`, a record's URI or a DID. Nothing is fetched. */
+export async function loadContentStatus(deps: ContentStatusDeps, id: string): Promise<ContentStatus> {
+  const cid = parseBlobCid(id) ?? parseBlobCid(/^(did:[^/]+)\/([^/]+)$/.exec(id)?.[2])
+  if (cid) return await statusOfBlob(deps, cid)
+  const uri = parseAtUri(id)
+  if (uri) return await statusOfRecord(deps, uri)
+  const did = parseDid(id)
+  return did ? await statusOfSubject(deps, [did], { isSeen: false, isMatched: false }) : unknown
+}
+
+/** By the hashes that were made of it, or else by the digest that is its name; in the banks as they are now. */
+async function statusOfBlob({ database, match }: ContentStatusDeps, cid: Cid): Promise<ContentStatus> {
+  const scan = await database.images.load(cid)
+  const digest: DigestHash = { type: 'sha256', value: sha256OfBlobCid(cid), quality: 100 }
+  const matches = await match(scan?.kind === 'hashed' ? scan.hashes : [digest])
+  return {
+    isKnown: scan !== undefined || matches.length > 0,
+    isMatched: matches.length > 0,
+    action: undefined,
+    labels: [],
+  }
+}
+
+/** A label on the account is one on its records. */
+async function statusOfRecord(deps: ContentStatusDeps, uri: SubjectUri): Promise<ContentStatus> {
+  const did = parseDid(uri.split('/')[2])
+  const found = await deps.database.matches.ofRecord(uri)
+  return await statusOfSubject(deps, did ? [uri, did] : [uri], found)
+}
+
+/** A label that was withdrawn says that a person has judged the match to be none. */
+async function statusOfSubject(
+  { database, src, now }: ContentStatusDeps,
+  uris: readonly SubjectUri[],
+  { isSeen, isMatched }: { readonly isSeen: boolean; readonly isMatched: boolean },
+): Promise<ContentStatus> {
+  const states = await database.labels.states(src, uris)
+  const nowText = now().toISOString()
+  const holding = states.filter(({ isNegated, exp }) => !isNegated && (exp === undefined || exp > nowText))
+  const labels = [...new Set(holding.map(({ val }) => val))]
+  const isWithdrawn = states.some(({ isNegated, uri }) => isNegated && uri === uris[0])
+  return {
+    isKnown: isSeen || states.length > 0,
+    isMatched: labels.length > 0 || (isMatched && !isWithdrawn),
+    action: labels.includes('!takedown') ? 'takedown' : labels.length > 0 ? 'label' : undefined,
+    labels,
+  }
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import { apiScopeMeanings } from '../../model/api-key.ts'
+import type { DocumentedError, Operation } from './operation.ts'
+import { fileFields } from './read-form.ts'
+
+/** Where the documentation is served. */
+export const openApiPath = '/openapi.json'
+
+/** What any operation may answer instead. */
+const commonErrors: Readonly<Record<number, string>> = {
+  401: 'AuthenticationRequired: there is no key, or it is unknown or revoked',
+  403: 'MissingScope: the key is not good for this',
+  429: 'RateLimitExceeded: the key has made too many requests; Retry-After says when to come back',
+}
+
+/** What an operation with a body may answer instead. */
+const bodyErrors: Readonly<Record<number, string>> = {
+  400: 'InvalidRequest, InvalidJson, InvalidForm: the request is not what it has to be',
+  408: 'RequestTimeout: the body did not arrive in time',
+  413: 'PayloadTooLarge: the body is too large',
+  415: 'UnsupportedMediaType, UnsupportedEncoding: the body is of a type that is not taken, or compressed',
+}
+
+/** What an operation on images may answer instead. */
+const imageErrors: Readonly<Record<number, string>> = {
+  503: 'NotEnoughResources: too many images are being hashed; try again',
+  504: 'UpstreamTimeout: hashing took too long',
+}
+
+const problemSchema = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe('For people'),
+  code: z.string().describe('For machines'),
+  request_id: z.string().describe('As in X-Request-Id'),
+  errors: z.array(z.object({ field: z.string(), problem: z.string() })).optional(),
+})
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Returns the OpenAPI 3.1 document of the operations, made of the schemas that check their requests. */
+export function createOpenApi(operations: readonly Operation[], version: string): Json {
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const operation of operations)
+    (paths[operation.path] ??= {})[operation.method] = documentOperation(operation)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Harrier',
+      version,
+      description: [
+        'Hash images, look them up in banks of known images, and ask what was found.',
+        `Every operation needs a key, as a bearer token or as the password of basic authentication. A key has scopes: ${Object.entries(
+          apiScopeMeanings,
+        )
+          .map(([scope, meaning]) => `${scope} (${meaning})`)
+          .join(', ')}.`,
+        'Paths may end in a slash. Errors are problem documents (RFC 9457).',
+      ].join('\n\n'),
+    },
+    security: [{ bearer: [] }, { basic: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        basic: { type: 'http', scheme: 'basic' },
+      },
+      schemas: { Problem: jsonSchemaOf(problemSchema, 'output') },
+      headers: {
+        RequestId: { description: 'What to quote when something is wrong', schema: { type: 'string' } },
+      },
+    },
+  }
+}
+
+function documentOperation(operation: Operation): Json {
+  const { id, summary, description, scope, answer, method } = operation
+  const headers = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
+  const responses: Record<number, Json> = {
+    200: {
+      description: 'Done',
+      headers,
+      content: { 'application/json': { schema: jsonSchemaOf(answer, 'output') } },
+    },
+  }
+  for (const [status, texts] of errorsOf(operation)) {
+    const schema = { $ref: '#/components/schemas/Problem' }
+    const content = { 'application/problem+json': { schema } }
+    responses[status] = { description: texts.join('; '), headers, content }
+  }
+  return {
+    operationId: id,
+    summary,
+    description: `${description}\n\nNeeds the scope \`${scope}\`.`,
+    parameters: parametersOf(operation),
+    ...(method === 'post' ? { requestBody: { required: true, content: bodiesOf(operation) } } : {}),
+    responses,
+  }
+}
+
+/** Every refusal by its status, what is the operation's own first. */
+function errorsOf({ errors, method, takesImage }: Operation): ReadonlyMap<number, readonly string[]> {
+  const all = new Map<number, string[]>()
+  const add = (status: number, text: string): void => void all.set(status, [...(all.get(status) ?? []), text])
+  for (const { status, code, when } of errors) add(status, textOf({ code, when }))
+  const shared = [commonErrors, method === 'post' ? bodyErrors : {}, takesImage === true ? imageErrors : {}]
+  for (const table of shared) for (const [status, text] of Object.entries(table)) add(Number(status), text)
+  return all
+}
+
+function textOf({ code, when }: Pick<DocumentedError, 'code' | 'when'>): string {
+  return `${code}: ${when}`
+}
+
+function parametersOf({ path, query }: Operation): readonly Json[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
+    return { name, in: 'path', required: true, schema: { type: 'string' } }
+  })
+  if (query === undefined) return inPath
+  const { properties = {}, required = [] } = jsonSchemaOf(query, 'input') as {
+    readonly properties?: Readonly<Record<string, Json>>
+    readonly required?: readonly string[]
+  }
+  const inQuery = Object.entries(properties).map(([name, schema]) => {
+    return { name, in: 'query', required: required.includes(name), schema }
+  })
+  return [...inPath, ...inQuery]
+}
+
+function bodiesOf({ json, takesImage, examples }: Operation): Json {
+  const jsonExamples = examples.filter(({ request }) => request.json !== undefined)
+  const file = { type: 'string', contentMediaType: 'application/octet-stream' }
+  const fields = {
+    ...Object.fromEntries(fileFields.map((name) => [name, file])),
+    metadata: { type: 'string' },
+  }
+  return {
+    ...(json && {
+      'application/json': {
+        schema: jsonSchemaOf(json.documented ?? json.schema, 'input'),
+        examples: Object.fromEntries(
+          jsonExamples.map(({ name, request }) => [name, { value: request.json }]),
+        ),
+      },
+    }),
+    ...(takesImage === true && {
+      'multipart/form-data': {
+        schema: {
+          type: 'object',
+          properties: fields,
+          oneOf: fileFields.map((name) => ({ required: [name] })),
+        },
+      },
+      'image/*': { schema: {} },
+      'application/octet-stream': { schema: {} },
+    }),
+  }
+}
+
+function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io }) as Json
+  return rest
+}

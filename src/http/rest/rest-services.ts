@@ -1,0 +1,53 @@
+import type { RateLimitStatus } from '../../lib/rate-limit.ts'
+import type {
+  ApiNeedle,
+  ApiSearch,
+  AuditRow,
+  AuditWanted,
+  ContentStatus,
+  FoundContent,
+  HashedBytes,
+  ServiceHealth,
+} from '../../model/api.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { ImageHash } from '../../model/hash.ts'
+
+/** All that the REST API asks of the rest of Harrier, in model words. */
+export interface RestServices {
+  /**
+   * Returns the key of a secret, having counted the request, and where the key stands.
+   * @throws {AppError} `unauthenticated` for an unknown or revoked one; {RateLimitExceededError}.
+   */
+  authorize(secret: string): Promise<{ readonly key: ApiKey; readonly limit: RateLimitStatus }>
+  /** Hashes one image in a confined process. @throws an `AppError` that may be retried, or the signal's reason. */
+  hash(bytes: Uint8Array, signal: AbortSignal): Promise<HashedBytes>
+  /**
+   * Returns the bytes at a public https address, bounded in size and time.
+   * @throws {AppError} `forbidden` where it may not be asked; `too-large`; `upstream` or `timeout` when it does not answer.
+   */
+  fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array>
+  /** Returns the content that a hash matches, nearest first. */
+  matchHash(needle: ApiNeedle, search: ApiSearch): Promise<readonly FoundContent[]>
+  /** Returns the content that an image matches by any of its hashes, nearest first. */
+  matchImage(hashes: readonly ImageHash[], search: ApiSearch): Promise<readonly FoundContent[]>
+  contentStatus(contentId: string): Promise<ContentStatus>
+  /** Returns a page of the audit log, newest first, and how many rows there are in all. */
+  audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
+  health(): Promise<ServiceHealth>
+}
+
+/** Limits of the REST API. */
+export type RestOptions = {
+  /** Bytes of an image that is taken. */
+  readonly maxImageBytes: number
+  /** The longest that a body may take to arrive, in milliseconds. */
+  readonly bodyTimeoutMs: number
+  /** The longest that an answer may take to make, in milliseconds. */
+  readonly answerTimeoutMs: number
+  /** Images that are held in memory at once; one more is refused with 503. */
+  readonly maxImagesAtOnce: number
+  /** The farthest PDQ distance that a threshold can ask for, in bits. */
+  readonly maxDistance: number
+  /** True lets callers on this machine in without a key; for development. */
+  readonly isLoopbackOpen: boolean
+}

@@ -1,0 +1,142 @@
+/**
+ * The REST API for apps, on the public listener: the routes of the integration guide, each behind a key.
+ *
+ * Owns: reading and checking requests, keys and their headers, problem documents, and the documentation at
+ * `/openapi.json`, which is made of the schemas that check. Leaves to others: every answer's content (`rest-services.ts`).
+ * Invariants: nothing is answered without a key that is good for it, the documentation apart; the key is checked before a
+ * body is read; bodies are bounded in bytes, time and number; every answer has an `X-Request-Id`; no value that a caller
+ * sent is logged or told back in an error.
+ *
+ * `operations.ts` lists the operations, `operation.ts` says what one is, and each file that it names holds some.
+ */
+import { randomUUID } from 'node:crypto'
+import express, {
+  type ErrorRequestHandler,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express'
+import { createDeadline } from '../../lib/deadline.ts'
+import { AppError } from '../../lib/errors.ts'
+import type { Log } from '../../lib/logger.ts'
+import { RateLimitExceededError } from '../../lib/rate-limit.ts'
+import { setRateLimitHeaders } from '../rate-limit-headers.ts'
+import { authorize } from './authorize.ts'
+import { createOpenApi, openApiPath } from './openapi.ts'
+import type { Operation } from './operation.ts'
+import { operations } from './operations.ts'
+import { problemOf, RestError } from './problem.ts'
+import { isHeavy, readBody, readQuery } from './read-request.ts'
+import type { RestOptions, RestServices } from './rest-services.ts'
+
+/** What the routes need. */
+export type RestDeps = {
+  readonly services: { readonly version: string; readonly rest: RestServices }
+  readonly logger: Log
+}
+
+/** Returns the routes. */
+export function createRestRouter(deps: RestDeps, options: RestOptions): Router {
+  const router = express.Router()
+  const places = { taken: 0 }
+  router.use(['/api', openApiPath], withRequestId)
+  const document = createOpenApi(operations, deps.services.version)
+  router.get(openApiPath, (_request, response) => void response.json(document))
+  for (const operation of operations) {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1')
+    router[operation.method](path, serve(operation, deps, options, places))
+  }
+  for (const path of new Set(operations.map((operation) => operation.path))) {
+    const methods = operations.filter((operation) => operation.path === path).map(({ method }) => method)
+    router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), refuseMethod(methods))
+  }
+  router.use('/api', (_request, _response, next) => {
+    next(new AppError('not-found', 'Expected a path of the API but received another'))
+  })
+  router.use(createProblemResponse(deps.logger))
+  return router
+}
+
+const withRequestId: RequestHandler = (_request, response, next) => {
+  response.setHeader('x-request-id', randomUUID())
+  response.setHeader('cache-control', 'no-store')
+  next()
+}
+
+type Places = { taken: number }
+
+function serve(operation: Operation, deps: RestDeps, options: RestOptions, places: Places): RequestHandler {
+  return (request, response, next) => {
+    answer(operation, deps, options, places, request, response).then(undefined, next)
+  }
+}
+
+async function answer(
+  operation: Operation,
+  { services: { version, rest } }: RestDeps,
+  options: RestOptions,
+  places: Places,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const key = await authorize(request, response, operation.scope, rest, options)
+  const query = readQuery(request, operation)
+  using _place = isHeavy(request, operation, options) ? takePlace(places, options) : undefined
+  const body = await readBody(request, operation, options)
+  const leaving = new AbortController()
+  response.once('close', () => leaving.abort(new CallerLeftError()))
+  const signal = createDeadline(options.answerTimeoutMs, leaving.signal)
+  const call = { query, params: request.params, body, key, version, services: rest, options, signal }
+  const result = await operation.handle(call)
+  const { maxAgeSeconds } = operation
+  if (maxAgeSeconds !== undefined) response.setHeader('cache-control', `private, max-age=${maxAgeSeconds}`)
+  response.json(result)
+}
+
+/** An image in memory, until its answer is made. */
+function takePlace(places: Places, { maxImagesAtOnce }: RestOptions): Disposable {
+  if (places.taken >= maxImagesAtOnce)
+    throw new RestError(503, 'NotEnoughResources', 'Too many images are being read; try again in a moment')
+  places.taken++
+  return { [Symbol.dispose]: () => void places.taken-- }
+}
+
+/** The caller closed the connection before it was answered. */
+class CallerLeftError extends Error {
+  override readonly name = 'CallerLeftError'
+}
+
+function refuseMethod(methods: readonly string[]): RequestHandler {
+  const allow = methods.map((method) => method.toUpperCase()).join(', ')
+  return (_request, response, next) => {
+    response.setHeader('allow', allow)
+    next(new RestError(405, 'MethodNotAllowed', `Expected the method ${allow} but received another`))
+  }
+}
+
+/** Answers with a problem document, and logs what is our own fault. */
+function createProblemResponse(logger: Log): ErrorRequestHandler {
+  return (cause: unknown, _request: Request, response: Response, next: NextFunction) => {
+    const requestId = String(response.getHeader('x-request-id'))
+    if (cause instanceof CallerLeftError || response.destroyed) return
+    const error = isTimeout(cause) ? new AppError('timeout', 'The answer took too long to make') : cause
+    const { problem, isFault } = problemOf(error, requestId)
+    if (isFault) logger.error({ err: cause, id: requestId }, 'http.fault')
+    if (response.headersSent) {
+      next(cause)
+      return
+    }
+    response.status(problem.status)
+    if (cause instanceof RateLimitExceededError) setRateLimitHeaders(response, cause.status)
+    if (problem.status === 408) response.setHeader('connection', 'close')
+    if (problem.status === 503) response.setHeader('retry-after', '2')
+    if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer, Basic realm="Harrier"')
+    response.type('application/problem+json').send(JSON.stringify(problem))
+  }
+}
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof DOMException && cause.name === 'TimeoutError'
+}
