@@ -4,11 +4,8 @@
 import type { Config } from './config/settings.ts'
 import type { HttpOptions } from './http/server.ts'
 import type { JetstreamOptions } from './ingest/jetstream.ts'
-import { createRateLimiter } from './lib/rate-limit.ts'
 import type { StreamCursor } from './model/stream-event.ts'
-import type { ReportLimits } from './review/file-report.ts'
 import { userAgent } from './version.ts'
-import type { World } from './world.ts'
 
 /** Returns where to listen, and for how many. */
 export function httpOptions(config: Config): HttpOptions {
@@ -28,23 +25,6 @@ export function httpOptions(config: Config): HttpOptions {
       maxDistance: config.apiMaxDistance,
       isLoopbackOpen: config.apiLoopbackOpen,
     },
-  }
-}
-
-/** Returns how many reports are taken in an hour, by account and by subject. */
-export function createReportLimits(config: Config, world: World): ReportLimits {
-  const shared = { periodMs: 3_600_000, maxKeys: 100_000, now: () => world.now().getTime() }
-  return {
-    byAccount: createRateLimiter({
-      ...shared,
-      points: config.reportsPerAccount,
-      what: 'reports by an account',
-    }),
-    bySubject: createRateLimiter({
-      ...shared,
-      points: config.reportsPerSubject,
-      what: 'reports of a subject',
-    }),
   }
 }
 

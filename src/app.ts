@@ -4,16 +4,14 @@
  */
 import { createApplyEffects } from './act/apply.ts'
 import { createApi } from './api/api.ts'
-import { createReportLimits, httpOptions, streamOptions } from './app-options.ts'
+import { httpOptions, streamOptions } from './app-options.ts'
+import { createReports } from './app-reports.ts'
 import { createDidDocument } from './atproto/did-document.ts'
-import { createFetchRecord } from './atproto/fetch-record.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
-import { createVerifyCaller } from './atproto/service-auth.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { openHttp } from './http/server.ts'
 import type { Services } from './http/services.ts'
-import { extractImages } from './ingest/extract-images.ts'
 import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
 import { openJetstreamSource } from './ingest/jetstream.ts'
 import { createJobLog } from './job-log.ts'
@@ -38,8 +36,6 @@ import {
   openResources,
   openSafeFetch,
 } from './resources.ts'
-import { createFetchSubjects } from './review/fetch-subjects.ts'
-import { createFileReport } from './review/file-report.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
@@ -166,39 +162,17 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     config,
   )
 
-  const limits = createReportLimits(config, world)
-  const fetchSubjects = createFetchSubjects(
-    {
-      database,
-      fetchRecord: createFetchRecord(
-        { resolvePds: identity.resolvePds, fetch },
-        { timeoutMs: config.fetchTimeoutMs, idleTimeoutMs: config.fetchTimeoutMs / 2 },
-      ),
-      extractImages: (version) => extractImages(version, config.maxBlobsPerRecord).images,
-      onJobs: worker.wake,
-      logger,
-      now: world.now,
-      random: world.random,
-    },
-    { ...config, atOnce: 8, timeoutMs: config.fetchTimeoutMs * 2 },
-  )
-  const verifyCaller = createVerifyCaller(
-    {
-      did: src,
-      identity,
-      usedTokens: database.tokens,
-      admit: (did) => limits.byAccount.take(did),
-      now: () => world.now().getTime(),
-    },
-    { maxLifeMs: 300_000, maxSkewMs: 30_000, timeoutMs: 10_000, maxAtOnce: 64 },
-  )
-  const fileReport = createFileReport({
+  const { fetchSubjects, verifyCaller, fileReport } = createReports({
+    config,
+    policy,
+    src,
     database,
-    scope: policy.reports,
-    limits,
+    identity,
+    fetch,
     metrics,
-    now: world.now,
-    onReport: fetchSubjects.wake,
+    logger,
+    world,
+    onJobs: worker.wake,
   })
 
   metrics.watch({

@@ -62,6 +62,7 @@ const rules: readonly Rule[] = [
   },
   { from: 'src/version.ts', may: ['package.json'] },
   { from: 'src/app.ts', may: ['src/'] },
+  { from: 'src/app-reports.ts', may: ['src/'] },
   { from: 'src/tools.ts', may: ['src/'] },
   { from: 'src/upload-gate.ts', may: ['src/'] },
   { from: 'src/gate-process.ts', may: ['src/'] },
