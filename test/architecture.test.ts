@@ -60,6 +60,7 @@ const rules: readonly Rule[] = [
   },
   { from: 'src/version.ts', may: ['package.json'] },
   { from: 'src/app.ts', may: ['src/'] },
+  { from: 'src/hma-services.ts', may: ['src/'] },
   { from: 'src/tools.ts', may: ['src/'] },
   {
     from: 'src/appview-sync.ts',
@@ -118,6 +119,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   '@atproto/identity': ['src/atproto/'],
   '@atproto-labs/fetch-node': ['src/lib/safe-fetch.ts', 'src/lib/safe-websocket.ts'],
   '@skyware/jetstream': ['src/ingest/'],
+  '@fastify/busboy': ['src/http/hma/read-upload.ts'],
   express: ['src/http/'],
   '@atproto/xrpc-server': ['src/http/', 'src/atproto/service-auth.ts'],
   ws: ['src/http/', 'src/ingest/', 'src/lib/safe-websocket.ts'],

@@ -6,33 +6,18 @@
  * Invariants: no change without its audit row, no row without a change; a text of a content is in no audit row.
  */
 import { AppError } from '../lib/errors.ts'
-import type { Bank, ContentHash } from '../model/bank.ts'
-import { type ContentOrigin, type CuratedContent, enabledContent } from '../model/curation.ts'
+import type { Bank } from '../model/bank.ts'
+import {
+  type BankChange,
+  type ContentChange,
+  type CuratedContent,
+  enabledContent,
+  type WantedBank,
+  type WantedContent,
+} from '../model/curation.ts'
 import type { HashType } from '../model/hash.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
-import type { BankChange } from '../store/curation-store.ts'
 import type { Database, Stores } from '../store/database.ts'
-
-/** A bank that is to be made; its ratio is 1 unless told. */
-export type WantedBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile'> &
-  Partial<Pick<Bank, 'enabledRatio'>>
-
-/** A content that is to be added. */
-export type WantedContent = ContentOrigin & {
-  /** At least one, at most one of each type. When the bank holds all of them, the content that has the first is meant. */
-  readonly hashes: readonly ContentHash[]
-  /** Hashes that go with the others when those are new, as far as the bank does not hold them. */
-  readonly moreHashes?: readonly ContentHash[]
-  readonly note?: string
-  readonly sourceId?: string
-}
-
-/** What is to be changed of a content. */
-export type ContentChange = {
-  /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
-  readonly disableUntil?: number
-  readonly note?: string
-}
 
 /** Changes banks and contents. When a call resolves, the change is durable and every search sees it. */
 export interface Curation {

@@ -62,6 +62,15 @@ export function labelServices(database: Database, now = '2026-01-01T00:00:00.000
   }
 }
 
+/** Every part fails when it is asked, but for the share of each hash type, which is all of it. */
+export const absentHma: Services['hma'] = {
+  curator: new Proxy({} as Services['hma']['curator'], { get: (_, name) => () => absent(String(name)) }),
+  media: new Proxy({} as Services['hma']['media'], { get: (_, name) => () => absent(String(name)) }),
+  indexState: async () => absent('indexState'),
+  typeRatio: () => 1,
+  distance: () => absent('distance'),
+}
+
 const absentServices: Services = {
   version: '9.8.7',
   did: 'did:web:labels.example.com',
@@ -76,6 +85,7 @@ const absentServices: Services = {
   now: () => new Date('2026-01-01T00:00:00.000Z'),
   didDocument: () => undefined,
   lookup: async () => absent('lookup'),
+  hma: absentHma,
   metricsText: async () => absent('metricsText'),
 }
 
