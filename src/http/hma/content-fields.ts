@@ -4,7 +4,7 @@
 import { maxTextLengths } from '../../model/bank.ts'
 import type { WantedContent } from '../../model/curation.ts'
 import { badRequest, shown } from './hma-error.ts'
-import { isJsonObject } from './lax.ts'
+import { isJsonObject, isShallow } from './lax.ts'
 
 /** What is told of a content beside its hashes. */
 export type ContentFields = Pick<WantedContent, 'note' | 'sourceId' | 'contentUri' | 'metadata'>
@@ -13,6 +13,7 @@ export type ContentFields = Pick<WantedContent, 'note' | 'sourceId' | 'contentUr
 const maxNote = 255
 const maxUri = 2_048
 const maxMetadata = 64 * 1024
+const maxLevels = 64
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -60,6 +61,8 @@ function parseNote(note: unknown): ContentFields {
 function parseMetadata({ content_id: id, content_uri: uri, json }: Json): ContentFields {
   if (json !== undefined && json !== null && !isJsonObject(json))
     throw badRequest('Invalid metadata: json should be an object')
+  if (!isShallow(json, maxLevels))
+    throw badRequest(`Invalid metadata: json must be at most ${maxLevels} levels deep`)
   if (json && JSON.stringify(json).length > maxMetadata)
     throw badRequest(`Invalid metadata: json must be at most ${maxMetadata} characters`)
   return {

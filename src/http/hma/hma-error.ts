@@ -42,8 +42,9 @@ export const hmaNotFound: RequestHandler = (_request, _response, next) => {
   next(new HmaError(404, STATUS_CODES[404]!))
 }
 
-/** A text as an error may repeat it: cut to 60 characters. */
-export function shown(text: unknown): string {
-  const whole = typeof text === 'string' ? text : JSON.stringify(text ?? null)
-  return whole.length > 60 ? `${whole.slice(0, 59)}…` : whole
+/** A value as an error may repeat it: cut to 60 characters, and of an object nothing. */
+export function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return 'an object'
+  const text = String(value)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }

@@ -66,9 +66,14 @@ export function byBank<Told>(
   matches: readonly Match[],
   tell: (match: Match) => Told,
 ): Record<string, Told[]> {
-  const banks: Record<string, Told[]> = {}
-  for (const match of matches) (banks[match.bank] ??= []).push(tell(match))
-  return banks
+  // A bank may have any name, also one that every object answers to.
+  const banks = new Map<string, Told[]>()
+  for (const match of matches) {
+    const told = banks.get(match.bank)
+    if (told) told.push(tell(match))
+    else banks.set(match.bank, [tell(match)])
+  }
+  return Object.fromEntries(banks)
 }
 
 /**
