@@ -238,6 +238,22 @@ describe('the operator’s token', () => {
   })
 })
 
+describe('a page of another site', () => {
+  it('changes nothing through the operator’s browser', async () => {
+    const send = (origin?: string) =>
+      hma.request('/c/banks', {
+        method: 'POST',
+        body: JSON.stringify({ name: `FROM_${origin === undefined ? 'NOWHERE' : 'SOMEWHERE'}` }),
+        headers: { 'content-type': 'text/plain', ...(origin !== undefined && { origin }) },
+      })
+    for (const origin of ['https://evil.example', 'http://127.0.0.1:1', 'null', 'x'])
+      expect((await send(origin)).status).toBe(403)
+    expect((await hma.get('/c/bank/FROM_SOMEWHERE')).status).toBe(404)
+    expect((await send(hma.app.operatorUrl)).status).toBe(201)
+    expect((await send()).status).toBe(201)
+  })
+})
+
 describe('many at once', () => {
   it('are all answered: served, or told to come back', async () => {
     const photo = await picture(41)

@@ -11,6 +11,7 @@ import { openApiOf, siteMapOf, tellAlive } from './hma/describe.ts'
 import { createHmaErrorResponse, hmaNotFound } from './hma/hma-error.ts'
 import { addRoutes, hmaRoutes } from './hma/routes.ts'
 import type { AppDeps } from './public-app.ts'
+import { refuseOtherSites } from './refuse-other-sites.ts'
 import { createRequestLog } from './request-log.ts'
 import { requireToken } from './require-token.ts'
 import { loadSubscribers, type SubscribersDeps } from './subscribers.ts'
@@ -33,7 +34,7 @@ export function createOperatorApp({
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(createRequestLog({ listener: 'operator', logger, metrics }), safeHeaders)
 
-  app.use(oneSlash)
+  app.use(oneSlash, refuseOtherSites)
   if (operatorToken !== undefined) app.use(requireToken(operatorToken))
   const hma = hmaRoutes(services)
   addRoutes(app, hma)
