@@ -1,6 +1,7 @@
 /**
  * What the settings come to for the parts that `app.ts` opens: their own options, with what no operator need decide.
  */
+import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import type { HttpOptions } from './http/server.ts'
 import type { JetstreamOptions } from './ingest/jetstream.ts'
@@ -8,10 +9,11 @@ import type { StreamCursor } from './model/stream-event.ts'
 import { userAgent } from './version.ts'
 
 /** Returns where to listen, and for how many. */
-export function httpOptions(config: Config): HttpOptions {
+export function httpOptions(config: Config, { operatorToken }: Pick<Secrets, 'operatorToken'>): HttpOptions {
   return {
     public: { host: config.publicHost, port: config.publicPort },
     operator: { host: config.operatorHost, port: config.operatorPort },
+    operatorToken,
     maxSubscribers: config.maxSubscribers,
     slowTimeoutMs: config.slowSubscriberMs,
     pingIntervalMs: 30_000,

@@ -10,6 +10,7 @@ import { createDidDocument } from './atproto/did-document.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
+import { createHmaServices } from './hma-services.ts'
 import { openHttp } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
@@ -211,6 +212,17 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
     lookup: matcher.lookup,
     rest,
+    hma: createHmaServices(
+      {
+        database,
+        matcher,
+        pool,
+        fetch: openSafeFetch(config, { userAgent, fetch: world.fetch, allowsPlainHttp: true }),
+        now: world.now,
+        onChange: refreshMatcher,
+      },
+      config,
+    ),
     metricsText: async () => ({
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),
@@ -224,7 +236,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     })
   // Before the listeners, and so closed after them: subscriptions end when those close.
   const recording = opening.use(startTask(subscriptions.run))
-  const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
+  const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config, secrets)))
   subscriptions.watch(http.subscribers)
   metrics.watchSubscribers(http.subscribers, database.labels.lastSeq)
 

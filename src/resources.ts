@@ -56,9 +56,14 @@ export async function openResources(
 /** Returns the fetch that keeps to public addresses; what else differs is the caller's to say. */
 export function openSafeFetch(
   config: Config,
-  { userAgent, fetch }: { readonly userAgent: string; readonly fetch: World['fetch'] },
+  {
+    userAgent,
+    fetch,
+    allowsPlainHttp = false,
+  }: { readonly userAgent: string; readonly fetch: World['fetch']; readonly allowsPlainHttp?: boolean },
 ): SafeFetch {
   return createSafeFetch({
+    allowsPlainHttp,
     timeoutMs: config.fetchTimeoutMs,
     maxRedirects: config.maxRedirects,
     allowedPrivateOrigins: config.allowPrivateOrigins,

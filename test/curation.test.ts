@@ -171,6 +171,43 @@ describe('curation', () => {
     expect(await database.curation.holding(bank.id, hashOf('7', 'sha256'))).toBeUndefined()
   })
 
+  it('removes a large bank in pieces, switched off from the first', async () => {
+    await using world = await openWorld()
+    const { curation, database, matcher } = world
+    const [large, small] = [await world.createBank('LARGE'), await world.createBank('SMALL')]
+    const contents = Array.from({ length: 2_500 }, (_, i) => ({
+      hashes: [{ type: 'pdq', value: i.toString(16).padStart(64, '0'), quality: 100 } as const],
+      label: '',
+      note: '',
+      sourceId: '',
+    }))
+    await database.banks.addContents(large.id, contents, now().toISOString())
+    await curation.addContent(small, { hashes: [hashOf('5')] })
+    const [first] = await database.banks.contents(large.id, 0, 1)
+    await curation.updateContent(large, first!.id, { disableUntil: 0 })
+    let pieces = 0
+    const transaction: typeof database.transaction = (work) => (pieces++, database.transaction(work))
+    const slow = createCuration({
+      database: { transaction },
+      actor: 'test',
+      now,
+      onChange: async () => {
+        await matcher.refresh()
+        expect(await matcher.lookup({ type: 'pdq', value: '0'.repeat(64) }, { hasDisabled: true })).toEqual(
+          [],
+        )
+      },
+    })
+    expect(await slow.removeBank(large)).toBe(true)
+    expect(pieces).toBe(5)
+    expect([matcher.size, (await database.banks.list()).map(({ name }) => name)]).toEqual([1, ['SMALL']])
+    expect((await database.curation.switches(0, 10)).switches).toEqual([])
+    expect((await world.trail('LARGE')).slice(-2)).toEqual([
+      ['bank.updated', { enabledRatio: 0, because: 'it is being removed' }],
+      ['bank.removed', {}],
+    ])
+  })
+
   it('lists a bank in pages, and finds contents by their words and by their state', async () => {
     await using world = await openWorld()
     const { curation, database } = world

@@ -307,9 +307,15 @@ describe('looking a hash up', () => {
     )
     expect(told.json).toMatchObject({ matches: [{ bank_content_id: 5, distance: '0' }, {}, {}] })
     expect(asked).toEqual([
-      [{ type: 'pdq', value: pdq }, {}],
-      [{ type: 'pdq', value: pdq }, { banks: ['A', 'B'] }],
-      [{ type: 'pdq', value: pdq }, {}],
+      [{ type: 'pdq', value: pdq }, { coin: expect.any(Number) }],
+      [
+        { type: 'pdq', value: pdq },
+        { banks: ['A', 'B'], coin: 0, hasDisabled: true },
+      ],
+      [
+        { type: 'pdq', value: pdq },
+        { coin: 0, hasDisabled: true },
+      ],
     ])
   })
 
@@ -326,12 +332,11 @@ describe('looking a hash up', () => {
     await using http = await open()
     const refused = async (params: string, message: RegExp) => {
       const answer = await get(http, `/m/lookup?${params}`, 'operator')
-      expectRefusal(answer, 400, 'InvalidRequest')
-      expect((answer.json as unknown as { message: string }).message).toMatch(message)
+      expect([answer.status, answer.json]).toEqual([400, { message: expect.stringMatching(message) }])
     }
-    await refused('', /Expected both signal and signal_type/)
-    await refused(`signal=${pdq}`, /Expected both/)
-    await refused('signal_type=pdq&signal=', /Expected both/)
+    await refused('', /Either url or both signal and signal_type are required/)
+    await refused(`signal=${pdq}`, /Either url or both/)
+    await refused('signal_type=pdq&signal=', /Either url or both/)
     await refused(`signal_type=photodna&signal=${pdq}`, /No such SignalType 'photodna'/)
     await refused(`signal_type=pdq&signal=${pdq}0`, /invalid signal/)
     await refused(`signal_type=md5&signal=${pdq}`, /invalid signal/)

@@ -17,7 +17,7 @@ import { createSignLabel, createSignLabels } from '../../src/publish/sign-labels
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { imageOf, matchOf, otherCid } from '../../test/support/builders.ts'
-import { testRestOptions } from '../../test/support/http-fixture.ts'
+import { absentHma, testRestOptions } from '../../test/support/http-fixture.ts'
 import { labelerDid } from '../../test/support/label-rows.ts'
 import { answerCalls, type HarrierCalls, publishAtOnce, publishPaced } from './labels-calls.ts'
 import { newUris, signingKeyHex } from './labels-rows.ts'
@@ -101,6 +101,7 @@ async function openPublishing(path: string): Promise<string> {
           audit: notMeasured,
           health: notMeasured,
         },
+        hma: absentHma,
         didDocument: () => undefined,
         metricsText: async () => ({ contentType: 'text/plain', text: await metrics.registry.metrics() }),
       },

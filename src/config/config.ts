@@ -34,8 +34,15 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const { signingKey, accountPassword, appviewDatabaseUrl, ...config } = values as Config & SecretSettings
-  const secrets = { signingKey, accountPassword, appviewDatabaseUrl, toJSON: () => '[redacted]' }
+  const { signingKey, operatorToken, accountPassword, appviewDatabaseUrl, ...config } = values as Config &
+    SecretSettings
+  const secrets = {
+    signingKey,
+    operatorToken,
+    accountPassword,
+    appviewDatabaseUrl,
+    toJSON: () => '[redacted]',
+  }
   return { config: Object.freeze(config), secrets }
 }
 

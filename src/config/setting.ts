@@ -162,6 +162,40 @@ export function secretKey(doc: string): Setting<string | undefined> {
   }
 }
 
+/** A token of 16 to 500 visible ASCII characters, never shown. */
+export function secretToken(doc: string): Setting<string | undefined> {
+  return {
+    parse(value) {
+      if (/^[!-~]{16,500}$/.test(value)) return value
+      throw new SettingProblem(
+        '16 to 500 visible ASCII characters',
+        `${value.length} characters that are not`,
+      )
+    },
+    default: undefined,
+    defaultText: '',
+    doc,
+    isSecret: true,
+  }
+}
+
+/** Names of hosts, separated by commas; kept in lower case. */
+export function hosts(doc: string): Setting<readonly string[]> {
+  return {
+    parse(value) {
+      const names = value.split(',').map((part) => part.trim().toLowerCase())
+      for (const name of names) {
+        if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/.test(name))
+          throw new SettingProblem('names of hosts separated by commas', shown(name))
+      }
+      return names
+    },
+    default: [],
+    defaultText: '',
+    doc,
+  }
+}
+
 /** A URL of the given protocols that holds a password, never shown. */
 export function secretUrl(protocols: readonly string[], doc: string): Setting<string | undefined> {
   return {

@@ -6,6 +6,7 @@ import {
   dids,
   emissionLimits,
   flag,
+  hosts,
   integer,
   oneOf,
   optionalDid,
@@ -13,6 +14,7 @@ import {
   optionalUrl,
   type Setting,
   secretKey,
+  secretToken,
   secretUrl,
   text,
   urls,
@@ -36,6 +38,7 @@ export type Config = GateConfig & {
   readonly publicPort: number
   readonly operatorHost: string
   readonly operatorPort: number
+  readonly mediaHosts: readonly string[]
   readonly maxSubscribers: number
   readonly slowSubscriberMs: number
   readonly reportsPerAccount: number
@@ -75,6 +78,7 @@ export type Config = GateConfig & {
 /** The settings that are never shown. */
 export type SecretSettings = {
   readonly signingKey: string | undefined
+  readonly operatorToken: string | undefined
   readonly accountPassword: string | undefined
   readonly appviewDatabaseUrl: string | undefined
 }
@@ -118,13 +122,19 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   publicPort: integer(3000, { min: 0, max: 65535, doc: 'Port of the public listener; 0 takes a free one' }),
   operatorHost: text(
     '127.0.0.1',
-    'Address of the operator listener: metrics; it asks for no credential, so keep it private',
+    'Address of the operator listener: metrics and the HTTP API of Hasher-Matcher-Actioner; without HARRIER_OPERATOR_TOKEN it asks for no credential, so keep it private',
   ),
   operatorPort: integer(3001, {
     min: 0,
     max: 65535,
     doc: 'Port of the operator listener; 0 takes a free one',
   }),
+  operatorToken: secretToken(
+    'What the operator listener asks for, as Authorization: Bearer …; without it, for nothing',
+  ),
+  mediaHosts: hosts(
+    'Hosts, separated by commas, that media may be fetched from by URL, with those below them; without it any that is public',
+  ),
   maxSubscribers: integer(5000, {
     min: 1,
     max: 100_000,

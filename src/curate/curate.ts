@@ -6,33 +6,18 @@
  * Invariants: no change without its audit row, no row without a change; a text of a content is in no audit row.
  */
 import { AppError } from '../lib/errors.ts'
-import type { Bank, ContentHash } from '../model/bank.ts'
-import { type ContentOrigin, type CuratedContent, enabledContent } from '../model/curation.ts'
+import type { Bank } from '../model/bank.ts'
+import {
+  type BankChange,
+  type ContentChange,
+  type CuratedContent,
+  enabledContent,
+  type WantedBank,
+  type WantedContent,
+} from '../model/curation.ts'
 import type { HashType } from '../model/hash.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
-import type { BankChange } from '../store/curation-store.ts'
 import type { Database, Stores } from '../store/database.ts'
-
-/** A bank that is to be made; its ratio is 1 unless told. */
-export type WantedBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile'> &
-  Partial<Pick<Bank, 'enabledRatio'>>
-
-/** A content that is to be added. */
-export type WantedContent = ContentOrigin & {
-  /** At least one, at most one of each type. When the bank holds all of them, the content that has the first is meant. */
-  readonly hashes: readonly ContentHash[]
-  /** Hashes that go with the others when those are new, as far as the bank does not hold them. */
-  readonly moreHashes?: readonly ContentHash[]
-  readonly note?: string
-  readonly sourceId?: string
-}
-
-/** What is to be changed of a content. */
-export type ContentChange = {
-  /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
-  readonly disableUntil?: number
-  readonly note?: string
-}
 
 /** Changes banks and contents. When a call resolves, the change is durable and every search sees it. */
 export interface Curation {
@@ -65,6 +50,9 @@ export type CurationDeps = {
   readonly onChange: () => Promise<void>
 }
 
+/** Contents that are removed in one transaction: some 20 ms. */
+const pieceContents = 1_000
+
 /** Returns the changes as one actor makes them. */
 export function createCuration({ database, actor, now, onChange }: CurationDeps): Curation {
   type Log = (action: string, subject: string, details: Record<string, unknown>) => Promise<void>
@@ -78,6 +66,22 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
     )
     await onChange()
     return result
+  }
+
+  /**
+   * Takes a bank's contents out in pieces, so that a large one holds up nobody else. It is switched off first: whoever looks it
+   * up meanwhile, or after a crash, finds nothing rather than a part.
+   */
+  async function emptyBank({ id, name }: Bank): Promise<void> {
+    const hasMore = await change(async ({ curation }, log) => {
+      const page = await curation.search(id, { afterId: 0, limit: pieceContents, nowSeconds: 0 })
+      if (page.nextAfterId === undefined) return false
+      await curation.updateBank(id, { enabledRatio: 0 })
+      await log('bank.updated', name, { enabledRatio: 0, because: 'it is being removed' })
+      return true
+    })
+    if (!hasMore) return
+    while ((await change(({ curation }) => curation.removeSome(id, pieceContents))) === pieceContents);
   }
 
   return {
@@ -103,12 +107,14 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
         return after
       }),
 
-    removeBank: (bank) =>
-      change(async ({ banks }, log) => {
+    async removeBank(bank) {
+      await emptyBank(bank)
+      return await change(async ({ banks }, log) => {
         const isRemoved = await banks.remove(bank.id)
         if (isRemoved) await log('bank.removed', bank.name, {})
         return isRemoved
-      }),
+      })
+    },
 
     addContent: (bank, content) =>
       change(async ({ banks, curation }, log) => {

@@ -7,10 +7,20 @@ import express, {
 } from 'express'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { safeHeaders } from './headers.ts'
-import { createLookup, createRawLookup } from './hma/lookup.ts'
+import { openApiOf, siteMapOf, tellAlive } from './hma/describe.ts'
+import { createHmaErrorResponse, hmaNotFound } from './hma/hma-error.ts'
+import { addRoutes, hmaRoutes } from './hma/routes.ts'
 import type { AppDeps } from './public-app.ts'
+import { refuseOtherSites } from './refuse-other-sites.ts'
 import { createRequestLog } from './request-log.ts'
+import { requireToken } from './require-token.ts'
 import { loadSubscribers, type SubscribersDeps } from './subscribers.ts'
+
+/** What the operator decides about this listener. */
+export type OperatorOptions = {
+  /** What callers must know; none means that everyone may call. */
+  readonly operatorToken?: string | undefined
+}
 
 /** Returns the routes of the operator listener, which is bound to loopback unless the operator says otherwise. */
 export function createOperatorApp({
@@ -18,12 +28,16 @@ export function createOperatorApp({
   logger,
   metrics,
   subscribers,
-}: AppDeps & Pick<SubscribersDeps, 'subscribers'>): Express {
+  operatorToken,
+}: AppDeps & Pick<SubscribersDeps, 'subscribers'> & OperatorOptions): Express {
   // Parameters are flat here, and reading nested ones takes a tenth of a lookup's time.
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(createRequestLog({ listener: 'operator', logger, metrics }), safeHeaders)
 
-  app.use(oneSlash)
+  app.use(oneSlash, refuseOtherSites)
+  if (operatorToken !== undefined) app.use(requireToken(operatorToken))
+  const hma = hmaRoutes(services)
+  addRoutes(app, hma)
 
   app.get('/xrpc/_health', (_request, response) => {
     response.json({ version: services.version })
@@ -40,9 +54,13 @@ export function createOperatorApp({
       next,
     )
   })
-  app.get('/m/lookup', createLookup(services))
-  app.get('/m/raw_lookup', createRawLookup(services))
+  app.get('/', (_request, response) => response.redirect('/status'))
+  app.get(['/status', '/status/live'], tellAlive)
+  const [siteMap, openApi] = [siteMapOf(hma), openApiOf(hma, services.version)]
+  app.get('/site-map', (_request, response) => void response.json(siteMap))
+  app.get('/openapi/openapi.json', (_request, response) => void response.json(openApi))
 
+  app.use(['/h', '/m', '/c', '/ui', '/dev'], hmaNotFound, createHmaErrorResponse(logger))
   app.use(notFound, createErrorResponse(logger))
   return app
 }

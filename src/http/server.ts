@@ -7,13 +7,14 @@
  * peer sends, or does not take, is bounded in bytes and time; no line has a query or an address of a caller.
  *
  * `public-app.ts` and `operator-app.ts` list the routes, `listener.ts` holds a socket's limits and its end,
- * `errors.ts` the table of errors, `xrpc/` has a file for each method, and `rest/router.ts` is the door of the REST API.
+ * `errors.ts` the table of errors, `xrpc/` has a file for each method, `rest/router.ts` is the door of the REST API, and
+ * `hma/` has what Hasher-Matcher-Actioner serves.
  */
 import type { Log } from '../lib/logger.ts'
 import type { Subscription } from '../model/subscription.ts'
 import { type Listener, type ListenerAddress, openListener, type UpgradeHandler } from './listener.ts'
 import type { HttpMetrics } from './metrics.ts'
-import { createOperatorApp } from './operator-app.ts'
+import { createOperatorApp, type OperatorOptions } from './operator-app.ts'
 import { createPublicApp } from './public-app.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import type { RestOptions } from './rest/rest-services.ts'
@@ -24,11 +25,12 @@ import { SubscribeLabels, type SubscriberOptions, subscribeLabelsPath } from './
 export type HttpDeps = { readonly services: Services; readonly logger: Log; readonly metrics: HttpMetrics }
 
 /** Where to listen, and for how many. */
-export type HttpOptions = SubscriberOptions & {
-  readonly rest: RestOptions
-  readonly public: ListenerAddress
-  readonly operator: ListenerAddress
-}
+export type HttpOptions = SubscriberOptions &
+  OperatorOptions & {
+    readonly rest: RestOptions
+    readonly public: ListenerAddress
+    readonly operator: ListenerAddress
+  }
 
 /** Both listeners, listening. Disposal closes subscriptions with 1012, answers what is under way, and stops. */
 export interface Http extends AsyncDisposable {
@@ -55,7 +57,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
     await openListener(
       'operator',
       options.operator,
-      { onRequest: createOperatorApp({ ...deps, subscribers: () => subscribers.current() }) },
+      { onRequest: createOperatorApp({ ...deps, ...options, subscribers: () => subscribers.current() }) },
       options.closeGraceMs,
     ),
   )

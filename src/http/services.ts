@@ -6,6 +6,7 @@ import type { SequencedLabel, StreamedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
 import type { NewReport, Report } from '../model/report.ts'
 import type { PastSubscription } from '../model/subscription.ts'
+import type { HmaServices, LookupOptions } from './hma/hma-services.ts'
 import type { RestServices } from './rest/rest-services.ts'
 
 /** Which current labels are wanted. */
@@ -63,10 +64,12 @@ export interface Services {
    */
   lookup(
     needle: { readonly type: HashType; readonly value: string },
-    options: { readonly banks?: readonly string[] },
+    options: LookupOptions,
   ): Promise<readonly Match[]>
   /** What apps ask for, each with a key. */
   readonly rest: RestServices
+  /** What the HTTP API of Hasher-Matcher-Actioner asks for. */
+  readonly hma: HmaServices
   /** Returns the metrics in the Prometheus text format, with the content type that says which version of it. */
   metricsText(): Promise<{ readonly contentType: string; readonly text: string }>
 }

@@ -12,6 +12,8 @@ export type SafeFetchOptions = {
   /** Origins such as `http://localhost:2583` that may be plain or private; an explicit setting for development. */
   readonly allowedPrivateOrigins: readonly string[]
   readonly userAgent: string
+  /** Also plain HTTP, to public addresses; false unless told. */
+  readonly allowsPlainHttp?: boolean
   /** What sends the requests; the global `fetch` unless a test stands in for the network. */
   readonly fetch?: typeof globalThis.fetch
 }
@@ -61,7 +63,8 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
   const signals = new AsyncLocalStorage<AbortSignal>()
   const fetchUnder: typeof globalThis.fetch = (input, init) =>
     base(input, { ...init, signal: signals.getStore() ?? null })
-  const fetchPublic = safeFetchWrap({ ...shared, fetch: fetchUnder })
+  const allowHttp = options.allowsPlainHttp ?? false
+  const fetchPublic = safeFetchWrap({ ...shared, fetch: fetchUnder, allowHttp })
   const fetchPrivate = safeFetchWrap({
     ...shared,
     fetch: fetchUnder,

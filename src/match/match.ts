@@ -63,6 +63,8 @@ export interface Matcher extends AsyncDisposable {
   readonly size: number
   /** How many of them are of each type. */
   readonly sizes: Readonly<Record<HashType, number>>
+  /** Returns the share of images, 0 to 1, for which hashes of a type are matched. */
+  typeRatio(type: HashType): number
   /** The profiles in which an image must be hashed for the enabled banks; the reference alone when none has PDQ hashes. */
   readonly profiles: readonly PdqProfile[]
   /** True when an enabled bank holds SHA-1 hashes, so that images must have theirs made. */
@@ -109,6 +111,7 @@ export async function openMatcher(
     get sizes() {
       return indexes.sizes
     },
+    typeRatio: (type) => switches.ratioOf(type),
     get profiles() {
       return neededProfiles(indexes, [...banks.values()])
     },

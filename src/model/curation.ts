@@ -1,4 +1,4 @@
-import type { BankContent } from './bank.ts'
+import type { Bank, BankContent, ContentHash } from './bank.ts'
 
 /** Where a content comes from, as whoever added it told. */
 export type ContentOrigin = {
@@ -45,3 +45,27 @@ export type ContentPage = {
   /** What the next page comes after; undefined when there is none. */
   readonly nextAfterId: number | undefined
 }
+
+/** A bank that is to be made; its ratio is 1 unless told. */
+export type WantedBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile'> &
+  Partial<Pick<Bank, 'enabledRatio'>>
+
+/** A content that is to be added. */
+export type WantedContent = ContentOrigin & {
+  /** At least one, at most one of each type. When the bank holds all of them, the content that has the first is meant. */
+  readonly hashes: readonly ContentHash[]
+  /** Hashes that go with the others when those are new, as far as the bank does not hold them. */
+  readonly moreHashes?: readonly ContentHash[]
+  readonly note?: string
+  readonly sourceId?: string
+}
+
+/** What is to be changed of a content. */
+export type ContentChange = {
+  /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
+  readonly disableUntil?: number
+  readonly note?: string
+}
+
+/** What can be changed of a bank. */
+export type BankChange = Partial<Pick<Bank, 'name' | 'enabledRatio'>>

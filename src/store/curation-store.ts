@@ -1,14 +1,17 @@
 import { type Kysely, sql } from 'kysely'
 import type { Bank, ContentHash } from '../model/bank.ts'
-import type { ContentOrigin, ContentPage, ContentSearch, CuratedContent } from '../model/curation.ts'
+import type {
+  BankChange,
+  ContentOrigin,
+  ContentPage,
+  ContentSearch,
+  CuratedContent,
+} from '../model/curation.ts'
 import type { HashType } from '../model/hash.ts'
 import { BankExistsError, bankOfRow } from './bank-store.ts'
 import { loadCurated, searchContents } from './curated-contents.ts'
 import { hashTypeCodes, hashTypeOfCode } from './hash-type-code.ts'
 import type { Schema } from './schema.ts'
-
-/** What can be changed of a bank. */
-export type BankChange = Partial<Pick<Bank, 'name' | 'enabledRatio'>>
 
 /** Contents that were switched off or on, in the order in which that happened: pairs of a content and its `disableUntil`. */
 export type SwitchPage = {
@@ -34,8 +37,12 @@ export interface CurationStore {
   find(bankId: number, contentId: number): Promise<CuratedContent | undefined>
   /** Returns contents of any bank by their ids, by id; at most 1,000. */
   findMany(contentIds: readonly number[]): Promise<CuratedContent[]>
+  /** Removes up to `limit` contents of a bank with their hashes, and returns how many. */
+  removeSome(bankId: number, limit: number): Promise<number>
   /** Returns the content of a bank that has the hash, or undefined. */
   holding(bankId: number, hash: Pick<ContentHash, 'type' | 'value'>): Promise<number | undefined>
+  /** Returns when the newest content was added, in epoch milliseconds; undefined when there is none. */
+  lastAddedAt(): Promise<number | undefined>
   /** Returns a page of a bank's contents. A page may have fewer than `limit`, and still not be the last. */
   search(bankId: number, search: ContentSearch): Promise<ContentPage>
   /** Returns up to `limit` contents that were switched after an id of this log. */
@@ -105,6 +112,16 @@ export function createCurationStore(db: Kysely<Schema>): CurationStore {
 
     findMany: (contentIds) => loadCurated(db, contentIds),
 
+    async removeSome(bankId, limit) {
+      const contents = db.selectFrom('bank_contents').select('id').where('bank_id', '=', bankId)
+      const rows = await contents.orderBy('id').limit(limit).execute()
+      const ids = sql`(SELECT value FROM json_each(${JSON.stringify(rows.map(({ id }) => id))}))`
+      await sql`DELETE FROM bank_hashes WHERE content_id IN ${ids}`.execute(db)
+      await sql`DELETE FROM content_switches WHERE content_id IN ${ids}`.execute(db)
+      await sql`DELETE FROM bank_contents WHERE id IN ${ids}`.execute(db)
+      return rows.length
+    },
+
     async holding(bankId, { type, value }) {
       const row = await db
         .selectFrom('bank_hashes')
@@ -114,6 +131,11 @@ export function createCurationStore(db: Kysely<Schema>): CurationStore {
         .where('value', '=', Buffer.from(value, 'hex'))
         .executeTakeFirst()
       return row?.content_id
+    },
+
+    async lastAddedAt() {
+      const newest = db.selectFrom('bank_contents').select('created_at').orderBy('id', 'desc').limit(1)
+      return (await newest.executeTakeFirst())?.created_at
     },
 
     search: (bankId, search) => searchContents(db, bankId, search),

@@ -74,6 +74,15 @@ export const testRestOptions: RestOptions = {
   isLoopbackOpen: false,
 }
 
+/** Every part fails when it is asked, but for the share of each hash type, which is all of it. */
+export const absentHma: Services['hma'] = {
+  curator: new Proxy({} as Services['hma']['curator'], { get: (_, name) => () => absent(String(name)) }),
+  media: new Proxy({} as Services['hma']['media'], { get: (_, name) => () => absent(String(name)) }),
+  indexState: async () => absent('indexState'),
+  typeRatio: () => 1,
+  distance: () => absent('distance'),
+}
+
 const absentServices: Services = {
   version: '9.8.7',
   did: 'did:web:labels.example.com',
@@ -98,6 +107,7 @@ const absentServices: Services = {
     audit: async () => absent('audit'),
     health: async () => absent('health'),
   },
+  hma: absentHma,
   metricsText: async () => absent('metricsText'),
 }
 

@@ -1,0 +1,100 @@
+import type { Bank } from '../../model/bank.ts'
+import type {
+  BankChange,
+  ContentChange,
+  ContentPage,
+  ContentSearch,
+  CuratedContent,
+  WantedBank,
+  WantedContent,
+} from '../../model/curation.ts'
+import type { HashType, ImageHash, PdqProfile } from '../../model/hash.ts'
+import type { Match } from '../../model/match.ts'
+
+/** Which of the known content is asked for. */
+export type LookupOptions = {
+  /** Only these banks, by name. */
+  readonly banks?: readonly string[]
+  /** Only banks and hash types whose ratio is this at least, 0 to 1; 0 takes in what is switched off. */
+  readonly coin?: number
+  /** Also contents that are disabled. */
+  readonly hasDisabled?: boolean
+}
+
+/** How media is hashed: a picture by its decoder, anything else by its bytes alone. */
+export type MediaKind = 'photo' | 'video'
+
+/** How far the indexes have followed the banks. */
+export type IndexState = {
+  /** Hashes that can be found, by type. */
+  readonly sizes: Readonly<Record<HashType, number>>
+  /** When the newest content was added, in epoch milliseconds; undefined when there is none. */
+  readonly newestAt: number | undefined
+}
+
+/** Banks and contents, and changing them. When a change resolves, every lookup sees it. */
+export interface CuratorServices {
+  listBanks(): Promise<readonly Bank[]>
+  findBank(name: string): Promise<Bank | undefined>
+  /** @throws an `AppError` of kind `conflict` when the name is taken. */
+  createBank(bank: WantedBank): Promise<Bank>
+  /** Returns undefined when the bank is gone. @throws an `AppError` of kind `conflict` when the new name is taken. */
+  updateBank(bankId: number, change: BankChange): Promise<Bank | undefined>
+  /** Returns false when the bank was gone. */
+  removeBank(bank: Bank): Promise<boolean>
+  findContent(bankId: number, contentId: number): Promise<CuratedContent | undefined>
+  /** Returns contents of any bank, by id; at most 1,000. */
+  findContents(contentIds: readonly number[]): Promise<readonly CuratedContent[]>
+  searchContents(bankId: number, search: ContentSearch): Promise<ContentPage>
+  /** Returns the content of a bank that has a hash. */
+  contentHolding(
+    bankId: number,
+    hash: { readonly type: HashType; readonly value: string },
+  ): Promise<number | undefined>
+  /** Adds content, or says more of the content that the bank has. */
+  addContent(
+    bank: Bank,
+    content: WantedContent,
+  ): Promise<{ readonly contentId: number; readonly isNew: boolean }>
+  /** Returns undefined when the bank has no such content. */
+  updateContent(bank: Bank, contentId: number, change: ContentChange): Promise<CuratedContent | undefined>
+  /** Returns false when the bank has no such content. */
+  removeContent(bank: Bank, contentId: number): Promise<boolean>
+  setTypeRatio(type: HashType, enabledRatio: number): Promise<void>
+}
+
+/** Fetching, hashing and matching media. */
+export interface MediaServices {
+  /** The most bytes of media that are taken. */
+  readonly maxBytes: number
+  /** Runs what takes memory for media, when there is room. @throws AppError `unavailable` when too much waits. */
+  readonly atMost: <Value>(work: () => Promise<Value>) => Promise<Value>
+  /** Downloads what a URL names; `mimeType` is what its server says. @throws AppError `invalid` or `too-large`. */
+  download(
+    url: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly bytes: Uint8Array; readonly mimeType: string | undefined }>
+  /**
+   * Hashes media: the digests of its bytes, and of a photo the PDQ of its pixels as stored in one profile, or of every look
+   * that the settings ask for in the profiles of the banks. @throws AppError `invalid` when it is no photo that can be read.
+   */
+  hash(
+    media: { readonly bytes: Uint8Array; readonly kind: MediaKind },
+    looks: PdqProfile | 'every',
+    signal: AbortSignal,
+  ): Promise<readonly ImageHash[]>
+  /** Returns what an image with these hashes is, or is close to. */
+  match(hashes: readonly ImageHash[], options: LookupOptions): Promise<readonly Match[]>
+}
+
+/** What the HTTP API of Hasher-Matcher-Actioner asks of the rest, beyond lookups. */
+export interface HmaServices {
+  readonly curator: CuratorServices
+  readonly media: MediaServices
+  /** Brings the indexes to the end of what is stored, and says where they are. */
+  indexState(): Promise<IndexState>
+  /** Returns the share of images, 0 to 1, for which hashes of a type are matched. */
+  typeRatio(type: HashType): number
+  /** Returns the distance of two PDQ hashes in lower-case hex, in bits. */
+  distance(a: string, b: string): number
+}

@@ -1,0 +1,94 @@
+/*
+ * Every route of Hasher-Matcher-Actioner's HTTP API that is served, in one table: the listener's routes, the site map and the
+ * API's description are made of it.
+ */
+import type { RequestHandler, Router } from 'express'
+import type { Services } from '../services.ts'
+import { createAddContent, createAddSignals } from './add-content.ts'
+import {
+  createCreateBank,
+  createDeleteBank,
+  createGetBank,
+  createListBanks,
+  createUpdateBank,
+} from './banks.ts'
+import { readJson } from './body.ts'
+import { createCompare } from './compare.ts'
+import { createDeleteContent, createGetContent, createListContents, createUpdateContent } from './contents.ts'
+import * as exchanges from './exchanges.ts'
+import { createHashUpload, createHashUrl } from './hash.ts'
+import { createLookup, createRawLookup } from './lookup.ts'
+import { createLookupUpload, createLookupUrl } from './lookup-media.ts'
+import {
+  createCuratorIndexStatus,
+  createIndexStatus,
+  createListContentTypes,
+  createListSignalTypes,
+  createUpdateSignalType,
+} from './types-config.ts'
+
+type Method = 'get' | 'post' | 'put' | 'delete'
+
+/** One method of one path, written as Express does. */
+export type HmaRoute = {
+  readonly method: Method
+  readonly path: string
+  readonly handlers: readonly RequestHandler[]
+}
+
+/** What the routes are served from. */
+export type RouteServices = Pick<Services, 'lookup' | 'hma' | 'now'>
+
+const bank = '/c/bank/:bank'
+const content = `${bank}/content/:content(\\d+)`
+const exchange = '/c/exchange/:name'
+const exchangeApi = '/c/exchanges/api/:name'
+
+/** Returns the routes; those that are asked most come first. */
+export function hmaRoutes(services: RouteServices): readonly HmaRoute[] {
+  const { hma } = services
+  const { curator } = hma
+  return [
+    route('get', '/m/lookup', createLookup(services), createLookupUrl(services)),
+    route('get', '/m/raw_lookup', createRawLookup(services)),
+    route('post', '/m/lookup', createLookupUpload(services)),
+    route('get', '/m/index/status', createIndexStatus(hma)),
+    route('post', '/m/compare', createCompare(hma)),
+    route('get', '/h/hash', createHashUrl(hma)),
+    route('post', '/h/hash', createHashUpload(hma)),
+    route('get', '/c/banks', createListBanks(curator)),
+    route('post', '/c/banks', createCreateBank(curator)),
+    route('get', bank, createGetBank(curator)),
+    route('put', bank, createUpdateBank(curator)),
+    route('delete', bank, createDeleteBank(curator)),
+    route('get', `${bank}/content`, createListContents(services)),
+    route('post', `${bank}/content`, createAddContent(hma)),
+    route('get', content, createGetContent(services)),
+    route('put', content, createUpdateContent(services)),
+    route('delete', content, createDeleteContent(services)),
+    route('post', `${bank}/signal`, createAddSignals(hma)),
+    route('get', '/c/signal_type', createListSignalTypes(hma)),
+    route('get', '/c/signal_type/index', createCuratorIndexStatus(hma)),
+    route('put', '/c/signal_type/:type', createUpdateSignalType(hma)),
+    route('get', '/c/content_type', createListContentTypes()),
+    route('get', '/c/exchanges', exchanges.listExchanges),
+    route('post', '/c/exchanges', exchanges.createExchange),
+    route('get', '/c/exchanges/apis', exchanges.listExchangeApis),
+    route('get', exchangeApi, exchanges.getExchangeApi),
+    route('post', exchangeApi, exchanges.setExchangeCredentials),
+    route('get', `${exchangeApi}/schema`, exchanges.getExchangeSchema),
+    route('get', exchange, exchanges.exchangeNotFound),
+    route('get', `${exchange}/status`, exchanges.exchangeNotFound),
+    route('put', exchange, exchanges.exchangeNotFound),
+    route('delete', exchange, exchanges.deleteExchange),
+  ]
+}
+
+/** Adds the routes to a router. */
+export function addRoutes(router: Router, routes: readonly HmaRoute[]): void {
+  for (const { method, path, handlers } of routes) router[method](path, ...handlers)
+}
+
+function route(method: Method, path: string, ...handlers: RequestHandler[]): HmaRoute {
+  return { method, path, handlers: method === 'get' ? handlers : [readJson, ...handlers] }
+}
