@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { App } from '../src/app.ts'
 import { generateSigningKey } from '../src/atproto/signing-key.ts'
+import { shareOf } from '../src/lib/share.ts'
 import type { AtUri } from '../src/model/ids.ts'
 import type { JobOutcome, ScanJob } from '../src/model/job.ts'
 import type { Account } from './support/accounts.ts'
@@ -218,6 +220,34 @@ describe('a known image on the network', () => {
     expect((await jobs.of(post.uri))[0]?.matches).toEqual([])
     await bankPicture(folder, picture)
     await expect.poll(async () => (await metric('labeler_match_bank_hashes'))[0]).toBe(3)
+  })
+
+  it('is passed over while a curator has its content disabled, or while it is outside its bank’s share', async () => {
+    const change = async (path: string, body: object) => {
+      const response = await fetch(`${app.operatorUrl}/c/bank/known${path}`, {
+        method: 'PUT',
+        body: JSON.stringify(body),
+      })
+      expect(response.status).toBe(200)
+    }
+    const found = async (text: string): Promise<number> => {
+      const post = await network.post(alice, text, [picture])
+      return (await jobs.of(post.uri))[0]?.matches.length ?? Number.NaN
+    }
+    const listed = await fetch(`${app.operatorUrl}/c/bank/known/content`)
+    const { contents } = (await listed.json()) as { contents: { id: number }[] }
+    expect(contents).toHaveLength(1)
+    const content = `/content/${contents[0]?.id}`
+    expect(await found('enabled')).toBe(1)
+    await change(content, { disable_until_ts: 0 })
+    expect(await found('disabled')).toBe(0)
+    await change(content, { disable_until_ts: 1 })
+    const place = shareOf(createHash('sha256').update(picture).digest('hex'))
+    await change('', { enabled_ratio: place * 0.99 })
+    expect(await found('outside the share')).toBe(0)
+    await change('', { enabled_ratio: place })
+    expect(await found('inside the share')).toBe(1)
+    await change('', { enabled_ratio: 1 })
   })
 
   const metric = async (name: string): Promise<number[]> => {
