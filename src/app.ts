@@ -24,6 +24,7 @@ import { createMetrics } from './metrics.ts'
 import { runJob, type Stages } from './pipeline.ts'
 import { createEmitter } from './publish/emitter.ts'
 import { createLabelTail } from './publish/label-tail.ts'
+import { createPublishRequest } from './publish/publish-request.ts'
 import { renewLabels } from './publish/renew-labels.ts'
 import { rotateKeyTimes, settleKeyChanges } from './publish/rotate-key.ts'
 import { createServedLabels } from './publish/served-labels.ts'
@@ -208,7 +209,22 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   })
 
   const rest = createApi(
-    { database, src, fetch, pool, matcher, plan: () => hashPlanOf(config, matcher), metrics, now: world.now },
+    {
+      database,
+      src,
+      fetch,
+      pool,
+      matcher,
+      plan: () => hashPlanOf(config, matcher),
+      metrics,
+      policy,
+      publish: async (label, actor) => {
+        await createPublishRequest({ ...signing, database, isPaced, actor })(label)
+        wakePublishing()
+      },
+      onReview: fetchSubjects.wake,
+      now: world.now,
+    },
     {
       maxBytes: config.maxBlobBytes,
       timeoutMs: config.fetchTimeoutMs,

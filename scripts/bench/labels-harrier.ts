@@ -98,6 +98,8 @@ async function openPublishing(path: string): Promise<string> {
           matchHash: notMeasured,
           matchImage: notMeasured,
           contentStatus: notMeasured,
+          takeAction: notMeasured,
+          reportContent: notMeasured,
           audit: notMeasured,
           health: notMeasured,
         },

@@ -16,6 +16,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-emissions': { up: (db: Kysely<unknown>) => run(db, emissions) },
   '0009-stream': { up: (db: Kysely<unknown>) => run(db, stream) },
   '0010-api-keys': { up: (db: Kysely<unknown>) => run(db, apiKeys) },
+  '0011-api-actions': { up: (db: Kysely<unknown>) => run(db, apiActions) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -238,4 +239,14 @@ const apiKeys = [
     requests_per_minute INTEGER NOT NULL CHECK (requests_per_minute > 0),
     created_at TEXT NOT NULL, last_used_at TEXT, revoked_at TEXT
   ) STRICT`,
+]
+
+/** What callers of the REST API had done, each once by the key and the caller's own id. */
+const apiActions = [
+  `CREATE TABLE api_actions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key_id INTEGER NOT NULL, action_id TEXT NOT NULL, type TEXT NOT NULL,
+    content_id TEXT NOT NULL, details TEXT NOT NULL, at TEXT NOT NULL,
+    UNIQUE (key_id, action_id)
+  ) STRICT`,
+  `CREATE INDEX api_actions_content ON api_actions (content_id, id)`,
 ]

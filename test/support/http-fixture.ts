@@ -95,6 +95,8 @@ const absentServices: Services = {
     matchHash: async () => absent('matchHash'),
     matchImage: async () => absent('matchImage'),
     contentStatus: async () => absent('contentStatus'),
+    takeAction: async () => absent('takeAction'),
+    reportContent: async () => absent('reportContent'),
     audit: async () => absent('audit'),
     health: async () => absent('health'),
   },

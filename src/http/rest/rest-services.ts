@@ -9,6 +9,7 @@ import type {
   HashedBytes,
   ServiceHealth,
 } from '../../model/api.ts'
+import type { ApiAction, ApiActionRequest } from '../../model/api-action.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { ImageHash } from '../../model/hash.ts'
 
@@ -31,6 +32,14 @@ export interface RestServices {
   /** Returns the content that an image matches by any of its hashes, nearest first. */
   matchImage(hashes: readonly ImageHash[], search: ApiSearch): Promise<readonly FoundContent[]>
   contentStatus(contentId: string): Promise<ContentStatus>
+  /** Does something about content, once for each id of an action. @throws {AppError} `conflict` or `invalid`. */
+  takeAction(keyId: number, request: ApiActionRequest): Promise<ApiAction>
+  /** Does what the policy calls for about content whose image has these hashes, and returns what that is. */
+  reportContent(
+    keyId: number,
+    contentId: string,
+    hashes: readonly ImageHash[],
+  ): Promise<'takedown' | 'review' | 'none'>
   /** Returns a page of the audit log, newest first, and how many rows there are in all. */
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
   health(): Promise<ServiceHealth>
