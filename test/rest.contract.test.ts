@@ -7,6 +7,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { operations } from '../src/http/rest/operations.ts'
+import { AppError } from '../src/lib/errors.ts'
 import { openTestHttp, testRestOptions } from './support/http-fixture.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
@@ -554,6 +555,28 @@ describe('the REST API', () => {
     )
     const after = await call(`${http.public.url}/api/v1/hash`, 'x', form(other))
     expect(after.status).toBe(500) // A place was free: it got as far as the service, which this test has none of.
+  })
+
+  it('counts images that are fetched for callers as well', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const free = Promise.withResolvers<never>()
+    const fetchImage = () => {
+      arrived.resolve()
+      return free.promise
+    }
+    await using http = await openTestHttp(
+      { rest: { authorize: async () => ({ key: anyKey, limit: anyLimit }), fetchImage } as never },
+      { rest: { ...testRestOptions, maxImagesAtOnce: 1 } },
+    )
+    const ask = () => call(`${http.public.url}/api/v1/hash/url`, 'x', post({ url: 'https://example.com/x' }))
+    const first = ask()
+    await arrived.promise
+    const second = await ask()
+    expectProblem(second, 503, 'NotEnoughResources')
+    expect(second.headers.get('retry-after')).toBe('2')
+    free.reject(new AppError('upstream', 'gone'))
+    expectProblem(await first, 502, 'UpstreamFailure')
+    expectProblem(await ask(), 502, 'UpstreamFailure')
   })
 
   it('logs no key, no address and nothing that was sent', () => {

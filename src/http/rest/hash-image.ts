@@ -125,6 +125,7 @@ export const hashUrlOperation: Operation = defineOperation({
     }),
     maxBytes: () => 40_000,
   },
+  fetchesImage: true,
   answer,
   examples: [{ name: 'an image', request: { json: { url: 'https://images.example.com/image.jpg' } } }],
   errors: [

@@ -100,11 +100,20 @@ function documentOperation(operation: Operation): Json {
 }
 
 /** Every refusal by its status, what is the operation's own first. */
-function errorsOf({ errors, method, takesImage }: Operation): ReadonlyMap<number, readonly string[]> {
+function errorsOf({
+  errors,
+  method,
+  takesImage,
+  fetchesImage,
+}: Operation): ReadonlyMap<number, readonly string[]> {
   const all = new Map<number, string[]>()
   const add = (status: number, text: string): void => void all.set(status, [...(all.get(status) ?? []), text])
   for (const { status, code, when } of errors) add(status, textOf({ code, when }))
-  const shared = [commonErrors, method === 'post' ? bodyErrors : {}, takesImage === true ? imageErrors : {}]
+  const shared = [
+    commonErrors,
+    method === 'post' ? bodyErrors : {},
+    takesImage === true || fetchesImage === true ? imageErrors : {},
+  ]
   for (const table of shared) for (const [status, text] of Object.entries(table)) add(Number(status), text)
   return all
 }

@@ -66,6 +66,8 @@ export type Operation<Query = unknown, Json = unknown> = {
   }
   /** True where an image is taken too, as a form or as bytes. */
   readonly takesImage?: boolean
+  /** True where an image is fetched from an address that the caller names. */
+  readonly fetchesImage?: boolean
   readonly answer: z.ZodType
   /** Seconds for which the caller may keep the answer; none unless told. */
   readonly maxAgeSeconds?: number

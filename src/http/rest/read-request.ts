@@ -16,8 +16,13 @@ export function readQuery(request: Request, { query: schema }: Operation): unkno
   return schema === undefined ? {} : check(schema, request.query)
 }
 
-/** True when the body may be an image, and so takes memory. */
-export function isHeavy(request: Request, { takesImage, json }: Operation, options: RestOptions): boolean {
+/** True when the request may bring an image, in its body or from an address, and so takes memory. */
+export function isHeavy(
+  request: Request,
+  { takesImage, fetchesImage, json }: Operation,
+  options: RestOptions,
+): boolean {
+  if (fetchesImage === true) return true
   if (takesImage === true && mediaTypeOf(request) !== 'application/json') return true
   return json !== undefined && json.maxBytes(options) > 10_000_000
 }

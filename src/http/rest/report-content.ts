@@ -20,6 +20,7 @@ export const reportContentOperation: Operation = defineOperation({
     }),
     maxBytes: () => 40_000,
   },
+  fetchesImage: true,
   answer: z.strictObject({ action: z.enum(['takedown', 'review', 'none']) }),
   examples: [
     {
