@@ -218,6 +218,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
       plan: () => hashPlanOf(config, matcher),
       metrics,
       policy,
+      webhookSecret: secrets.webhookSecret,
       publish: async (label, actor) => {
         await createPublishRequest({ ...signing, database, isPaced, actor })(label)
         wakePublishing()

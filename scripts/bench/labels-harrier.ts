@@ -98,6 +98,8 @@ async function openPublishing(path: string): Promise<string> {
           matchHash: notMeasured,
           matchImage: notMeasured,
           contentStatus: notMeasured,
+          verifyWebhook: notMeasured,
+          handleHmaEvent: notMeasured,
           takeAction: notMeasured,
           reportContent: notMeasured,
           audit: notMeasured,

@@ -10,6 +10,7 @@
  * authorize.ts      whether a key is good, and how often
  * fetch-image.ts    an address that a caller names
  * take-action.ts    what is done about content; report-content.ts what a user reported
+ * verify-webhook.ts whether a webhook is genuine and new; handle-hma-event.ts what it calls for
  * look-up.ts        matches with what the banks hold; content-status.ts what is known of content by its name
  */
 import type { SafeFetch } from '../lib/safe-fetch.ts'
@@ -18,13 +19,16 @@ import { type ImageHash, pdqProfiles } from '../model/hash.ts'
 import type { HashPlan } from '../model/hash-plan.ts'
 import type { Did } from '../model/ids.ts'
 import type { Policy } from '../model/policy.ts'
+import type { HmaEvent } from '../model/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { type Authorize, createAuthorize } from './authorize.ts'
 import { loadContentStatus } from './content-status.ts'
 import { type FetchImageOptions, fetchImage } from './fetch-image.ts'
+import { handleHmaEvent } from './handle-hma-event.ts'
 import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
 import { type ReportVerdict, reportContent } from './report-content.ts'
 import { createTakeAction, type TakeAction, type TakeActionDeps } from './take-action.ts'
+import { createVerifyWebhook, type VerifyWebhook } from './verify-webhook.ts'
 
 /** What the API needs. */
 export type ApiDeps = {
@@ -46,6 +50,8 @@ export type ApiDeps = {
     totals(): Promise<ServiceHealth['totals'] & { readonly isConnected: boolean }>
   }
   readonly policy: Policy
+  /** What webhooks are signed with; undefined takes them unsigned. */
+  readonly webhookSecret: string | undefined
   readonly publish: TakeActionDeps['publish']
   /** Called after a review was opened or joined; must not throw. */
   readonly onReview: () => void
@@ -59,6 +65,8 @@ export interface Api extends LookUp {
   fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array>
   contentStatus(contentId: string): Promise<ContentStatus>
   readonly takeAction: TakeAction
+  readonly verifyWebhook: VerifyWebhook
+  handleHmaEvent(event: HmaEvent): Promise<void>
   /** Does what the policy calls for about content whose image has these hashes. */
   reportContent(keyId: number, contentId: string, hashes: readonly ImageHash[]): Promise<ReportVerdict>
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
@@ -94,6 +102,8 @@ export function createApi(deps: ApiDeps, limits: FetchImageOptions): Api {
     contentStatus: (id) =>
       loadContentStatus({ database, src, match: (hashes) => matcher.match(hashes, {}), now }, id),
     takeAction,
+    verifyWebhook: createVerifyWebhook({ secret: deps.webhookSecret, apiActions: database.apiActions, now }),
+    handleHmaEvent: (event) => handleHmaEvent({ takeAction, labels: deps.policy.labels }, event),
     reportContent: async (keyId, contentId, hashes) =>
       reportContent(
         { policy: deps.policy, takeAction },

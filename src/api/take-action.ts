@@ -1,11 +1,11 @@
 import { AppError } from '../lib/errors.ts'
-import type { ApiAction, ApiActionRequest } from '../model/api-action.ts'
+import { type ApiAction, type ApiActionRequest, actorOfCaller } from '../model/api-action.ts'
 import type { Emission } from '../model/emission.ts'
 import { parseAtUri, parseDid, type SubjectUri } from '../model/ids.ts'
 import type { Database, Stores } from '../store/database.ts'
 
 /** The label that takes content down, where AppViews follow the labeler. */
-const takedownVal = '!takedown'
+export const takedownVal = '!takedown'
 
 /** What taking action needs. */
 export type TakeActionDeps = {
@@ -39,7 +39,7 @@ export function createTakeAction(deps: TakeActionDeps): TakeAction {
     if (type === 'report_ncmec')
       throw new AppError('invalid', 'NCMEC reporting is not enabled: this service files no CyberTips')
     const subject = parseAtUri(contentId) ?? parseDid(contentId)
-    const actor = `api-key:${keyId}`
+    const actor = actorOfCaller(keyId)
     if (type === 'takedown' && subject !== undefined) {
       if (!labels.includes(takedownVal))
         throw new AppError('conflict', `Expected a policy that declares ${takedownVal} to take content down`)
@@ -72,9 +72,14 @@ async function record(
   const review =
     action.type === 'review' && subject ? await openReview(stores, subject, action.at) : undefined
   await stores.apiActions.add(keyId, action)
-  const details = { action: action.actionId, ...request.match, ...(review === undefined ? {} : { review }) }
+  const details = {
+    action: action.actionId,
+    event: request.event,
+    ...request.match,
+    ...(review === undefined ? {} : { review }),
+  }
   const entry = {
-    actor: `api-key:${keyId}`,
+    actor: actorOfCaller(keyId),
     action: `api.${action.type}`,
     subject: action.contentId,
     details,

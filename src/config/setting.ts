@@ -162,6 +162,20 @@ export function secretKey(doc: string): Setting<string | undefined> {
   }
 }
 
+/** A text of at least so many characters, never shown. */
+export function secretText(minLength: number, doc: string): Setting<string | undefined> {
+  return {
+    parse(value) {
+      if (value.length >= minLength) return value
+      throw new SettingProblem(`at least ${minLength} characters`, `${value.length}`)
+    },
+    default: undefined,
+    defaultText: '',
+    doc,
+    isSecret: true,
+  }
+}
+
 /** A URL of the given protocols that holds a password, never shown. */
 export function secretUrl(protocols: readonly string[], doc: string): Setting<string | undefined> {
   return {

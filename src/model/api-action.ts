@@ -11,6 +11,8 @@ export type ApiActionRequest = {
   readonly type: ApiActionType
   /** A DID, a record's URI, a blob's CID, or an id of the caller's own. */
   readonly contentId: string
+  /** The kind of event that it comes of, where it comes of one. */
+  readonly event?: string
   /** What the caller says of the match. */
   readonly match: { readonly bank?: string; readonly distance?: number }
 }
@@ -21,4 +23,15 @@ export type ApiAction = Pick<ApiActionRequest, 'actionId' | 'type' | 'contentId'
   readonly details: string
   /** ISO 8601. */
   readonly at: string
+}
+
+/** In place of a key's number: callers on this machine, where they need none. */
+export const loopbackCallerId = 0
+/** In place of a key's number: senders of webhooks, who sign. */
+export const webhookCallerId: number = -1
+
+/** Returns whom the audit names for a key's number, or for who has none. */
+export function actorOfCaller(keyId: number): string {
+  if (keyId === webhookCallerId) return 'webhook'
+  return keyId === loopbackCallerId ? 'loopback' : `api-key:${keyId}`
 }

@@ -27,11 +27,15 @@ export function isHeavy(
   return json !== undefined && json.maxBytes(options) > 10_000_000
 }
 
-/** Returns the body of a request, checked. @throws {RestError} 400, 408, 413 or 415. */
+/**
+ * Returns the body of a request, checked; `onBytes` is shown its bytes first where it is JSON, and may refuse them.
+ * @throws {RestError} 400, 408, 413 or 415.
+ */
 export async function readBody(
   request: Request,
   operation: Operation,
   options: RestOptions,
+  onBytes: (bytes: Buffer) => Promise<void>,
 ): Promise<Body<unknown>> {
   if (operation.method === 'get') return { kind: 'none' }
   const type = mediaTypeOf(request)
@@ -39,10 +43,9 @@ export async function readBody(
   if (type === 'application/json' && operation.json) {
     const limits = { maxBytes: operation.json.maxBytes(options), timeoutMs }
     checkBodyHeaders(request, limits.maxBytes)
-    return {
-      kind: 'json',
-      value: check(operation.json.schema, parseJson(await readBytes(request, limits))),
-    }
+    const bytes = await readBytes(request, limits)
+    await onBytes(bytes)
+    return { kind: 'json', value: check(operation.json.schema, parseJson(bytes)) }
   }
   if (operation.takesImage !== true) throw unsupportedType(['application/json'])
   if (type === 'multipart/form-data') {
