@@ -25,6 +25,7 @@ export function httpOptions(config: Config, { operatorToken }: Pick<Secrets, 'op
       // Fewer than may wait to be hashed, so that the stream's images find a place.
       maxImagesAtOnce: Math.max(1, Math.floor(config.jobsAtOnce / 2)),
       maxDistance: config.apiMaxDistance,
+      hasWebhooks: config.webhooks !== 'off',
       isLoopbackOpen: config.apiLoopbackOpen,
     },
   }

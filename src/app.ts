@@ -3,14 +3,13 @@
  * It holds no logic of its own. `tools.ts` is its small sister for the operator's commands.
  */
 import { createApplyEffects } from './act/apply.ts'
-import { createApi } from './api/api.ts'
+import { createApis } from './app-apis.ts'
 import { httpOptions, streamOptions } from './app-options.ts'
 import { createReports } from './app-reports.ts'
 import { createDidDocument } from './atproto/did-document.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
-import { createHmaServices } from './hma-services.ts'
 import { openHttp } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
@@ -189,14 +188,23 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     now: () => world.now().getTime(),
   })
 
-  const rest = createApi(
-    { database, src, fetch, pool, matcher, plan: () => hashPlanOf(config, matcher), metrics, now: world.now },
-    {
-      maxBytes: config.maxBlobBytes,
-      timeoutMs: config.fetchTimeoutMs,
-      idleTimeoutMs: config.fetchTimeoutMs / 2,
-    },
-  )
+  const apis = createApis({
+    config,
+    secrets,
+    policy,
+    src,
+    database,
+    pool,
+    matcher,
+    fetch,
+    metrics,
+    world,
+    signing,
+    isPaced,
+    wakePublishing,
+    onReview: fetchSubjects.wake,
+    onBankChange: refreshMatcher,
+  })
   const services: Services = {
     version,
     did: src,
@@ -211,18 +219,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     now: world.now,
     didDocument: () => (src.startsWith('did:web:') ? documentOf(http.public.url) : undefined),
     lookup: matcher.lookup,
-    rest,
-    hma: createHmaServices(
-      {
-        database,
-        matcher,
-        pool,
-        fetch: openSafeFetch(config, { userAgent, fetch: world.fetch, allowsPlainHttp: true }),
-        now: world.now,
-        onChange: refreshMatcher,
-      },
-      config,
-    ),
+    ...apis,
     metricsText: async () => ({
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),

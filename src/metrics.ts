@@ -63,6 +63,8 @@ export interface Metrics {
   jobFailed(cause: string, willRetry: boolean): void
   /** Counts contents of a bank that a caller of the REST API was told of. */
   apiMatched(bank: string): void
+  /** Counts an action that a caller of the REST API had done. */
+  apiActed(type: string): void
   /** Returns sums over all sources since the start, and whether the stream is connected. */
   totals(): Promise<Totals>
   /** Counts a request to hash an image or to match a hash. */
@@ -122,6 +124,7 @@ export function createMetrics(): Metrics {
   const matchedBlobs = counter('labeler_match_blobs_total', 'Images that matched anything')
   const matches = counter('labeler_match_matches_total', 'Matches, by bank', 'bank')
   const apiMatches = counter('labeler_api_matches_total', 'Matches told to callers of the REST API', 'bank')
+  const apiActions = counter('labeler_api_actions_total', 'Actions by callers of the REST API', 'type')
   const effects = counter('labeler_act_effects_total', 'Effects decided, by kind', 'kind')
   const labels = counter(
     'labeler_publish_labels_total',
@@ -175,10 +178,11 @@ export function createMetrics(): Metrics {
       }
     },
     apiMatched: (bank) => apiMatches.inc({ bank }),
+    apiActed: (type) => apiActions.inc({ type }),
     totals: async () => ({
       requests: await sumOf(requests),
       matches: (await sumOf(matches)) + (await sumOf(apiMatches)),
-      actions: await sumOf(effects),
+      actions: (await sumOf(effects)) + (await sumOf(apiActions)),
       isConnected: (await sumOf(link)) > 0,
     }),
     jobFailed: (cause, willRetry) => errors.inc({ cause, retried: String(willRetry) }),

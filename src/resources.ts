@@ -189,6 +189,11 @@ function noticesOf(config: Config, secrets: Secrets, keyring: Keyring): Notice[]
         means: 'did.json names http://localhost as the endpoint',
         fix: 'set the https URL under which the public listener is reached',
       },
+    config.webhooks === 'unsigned' && {
+      setting: 'HARRIER_WEBHOOKS',
+      means: 'anyone who reaches the public listener can have content reviewed or taken down',
+      fix: 'set it to signed, with HARRIER_WEBHOOK_SECRET',
+    },
     config.apiLoopbackOpen && {
       setting: 'HARRIER_API_LOOPBACK_OPEN',
       means: 'callers on this machine may do anything that the REST API does, without a key',

@@ -1,10 +1,13 @@
 import { hash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { cidForRawHash } from '@atproto/lex-data'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { operations } from '../src/http/rest/operations.ts'
+import { AppError } from '../src/lib/errors.ts'
 import { openTestHttp, testRestOptions } from './support/http-fixture.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
@@ -274,6 +277,79 @@ describe('the REST API', () => {
     })
   })
 
+  describe('actions', () => {
+    const act = (json: object) => send('/api/v1/action', post(json))
+    const record = 'at://did:plc:z72i7hdynmk6r22z27h6tvur/app.bsky.feed.post/3l6oveex3ii2x'
+
+    it('are done once for each id, which another action cannot have', async () => {
+      const action = { action_id: 'once', action_type: 'log', content_id: 'thing_1' }
+      const first = await act(action)
+      expect(first.json).toMatchObject({ action_id: 'once', result: { success: true, metadata: null } })
+      expect((await act(action)).json).toEqual(first.json)
+      expectProblem(await act({ ...action, content_id: 'thing_2' }), 409, 'Conflict')
+      const all = await Promise.all(
+        Array.from({ length: 8 }, () => act({ ...action, action_id: 'at once', content_id: 'thing_3' })),
+      )
+      expect(new Set(all.map(({ json }) => JSON.stringify(json))).size).toBe(1)
+      expect((await send('/api/v1/logs/thing_3')).json['count']).toBe(1)
+      const another = await service.makeKey(['act'])
+      const theirs = { ...action, content_id: 'thing_2' }
+      expect((await call(`${service.url}/api/v1/action`, another, post(theirs))).status).toBe(200)
+    })
+
+    it('put records and accounts before a person', async () => {
+      for (const [action_id, content_id] of [
+        ['r1', record],
+        ['r2', 'did:plc:z72i7hdynmk6r22z27h6tvur'],
+      ]) {
+        const { json } = await act({ action_id, action_type: 'review', content_id })
+        expect(json['result']).toMatchObject({ success: true, details: 'Queued for review' })
+      }
+      await using tools = await openServiceTools(service.folder)
+      const reviews = await tools.reviews.list(['open'], 10)
+      expect(reviews.map(({ subject }) => subject)).toEqual(
+        expect.arrayContaining([record, 'did:plc:z72i7hdynmk6r22z27h6tvur']),
+      )
+      const status = await send(`/api/v1/match/status?content_id=${encodeURIComponent(record)}`)
+      expect(status.json).toMatchObject({ known: true, isMatched: false, action: 'review' })
+    })
+
+    it('take a record down by a label, which a withdrawal undoes', async () => {
+      const policyFile = join(service.folder.path, 'takedown.yaml')
+      writeFileSync(policyFile, "labels: ['!takedown']\n")
+      await using strict = await openRestService(known, { HARRIER_POLICY_FILE: policyFile })
+      const secret = await strict.makeKey(['act', 'match'])
+      const ask = (path: string, init?: RequestInit) => call(strict.url + path, secret, init)
+      const takedown = { action_id: '1', action_type: 'takedown', content_id: record }
+      expect((await ask('/api/v1/action', post(takedown))).json['result']).toMatchObject({ success: true })
+      const status = async () =>
+        (await ask(`/api/v1/match/status?content_id=${encodeURIComponent(record)}`)).json
+      expect(await status()).toMatchObject({ isMatched: true, action: 'takedown', labels: ['!takedown'] })
+      const query = `/xrpc/com.atproto.label.queryLabels?uriPatterns=${encodeURIComponent(record)}`
+      expect((await ask(query)).json['labels']).toMatchObject([{ uri: record, val: '!takedown' }])
+      await using tools = await openServiceTools(strict.folder)
+      await tools.publish({ uri: record as never, val: '!takedown', neg: true })
+      expect(await status()).toMatchObject({ isMatched: false, labels: [] })
+    })
+
+    it('of a batch are each answered in their place', async () => {
+      const item = { action_id: 'b1', action_type: 'log', content_id: 'thing_b' }
+      const { json } = await send(
+        '/api/v1/action/batch',
+        post([item, null, { ...item, content_id: 'other' }, { ...item, action_id: 'b2' }]),
+      )
+      const results = (json as unknown as { action_id: unknown; result: object }[]).map(
+        ({ action_id, result }) => [action_id, result],
+      )
+      expect(results).toMatchObject([
+        ['b1', { success: true }],
+        [null, { success: false, details: expect.stringMatching(/^Error: /) }],
+        ['b1', { success: false, content_id: 'other' }],
+        ['b2', { success: true }],
+      ])
+    })
+  })
+
   describe('the audit log', () => {
     it('is paged, newest first', async () => {
       const read = async (query: string) => (await send(`/api/v1/logs?${query}`)).json
@@ -479,6 +555,28 @@ describe('the REST API', () => {
     )
     const after = await call(`${http.public.url}/api/v1/hash`, 'x', form(other))
     expect(after.status).toBe(500) // A place was free: it got as far as the service, which this test has none of.
+  })
+
+  it('counts images that are fetched for callers as well', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const free = Promise.withResolvers<never>()
+    const fetchImage = () => {
+      arrived.resolve()
+      return free.promise
+    }
+    await using http = await openTestHttp(
+      { rest: { authorize: async () => ({ key: anyKey, limit: anyLimit }), fetchImage } as never },
+      { rest: { ...testRestOptions, maxImagesAtOnce: 1 } },
+    )
+    const ask = () => call(`${http.public.url}/api/v1/hash/url`, 'x', post({ url: 'https://example.com/x' }))
+    const first = ask()
+    await arrived.promise
+    const second = await ask()
+    expectProblem(second, 503, 'NotEnoughResources')
+    expect(second.headers.get('retry-after')).toBe('2')
+    free.reject(new AppError('upstream', 'gone'))
+    expectProblem(await first, 502, 'UpstreamFailure')
+    expectProblem(await ask(), 502, 'UpstreamFailure')
   })
 
   it('logs no key, no address and nothing that was sent', () => {

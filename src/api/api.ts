@@ -9,18 +9,26 @@
  * api-keys.ts       what the operator does with keys; api-key-secret.ts what they look like
  * authorize.ts      whether a key is good, and how often
  * fetch-image.ts    an address that a caller names
+ * take-action.ts    what is done about content; report-content.ts what a user reported
+ * verify-webhook.ts whether a webhook is genuine and new; handle-hma-event.ts what it calls for
  * look-up.ts        matches with what the banks hold; content-status.ts what is known of content by its name
  */
 import type { SafeFetch } from '../lib/safe-fetch.ts'
 import type { AuditRow, AuditWanted, ContentStatus, HashedBytes, ServiceHealth } from '../model/api.ts'
-import { pdqProfiles } from '../model/hash.ts'
+import { type ImageHash, pdqProfiles } from '../model/hash.ts'
 import type { HashPlan } from '../model/hash-plan.ts'
 import type { Did } from '../model/ids.ts'
+import type { Policy } from '../model/policy.ts'
+import type { HmaEvent } from '../model/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { type Authorize, createAuthorize } from './authorize.ts'
 import { loadContentStatus } from './content-status.ts'
 import { type FetchImageOptions, fetchImage } from './fetch-image.ts'
+import { handleHmaEvent } from './handle-hma-event.ts'
 import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
+import { type ReportVerdict, reportContent } from './report-content.ts'
+import { createTakeAction, type TakeAction, type TakeActionDeps } from './take-action.ts'
+import { createVerifyWebhook, type VerifyWebhook } from './verify-webhook.ts'
 
 /** What the API needs. */
 export type ApiDeps = {
@@ -38,8 +46,15 @@ export type ApiDeps = {
   readonly metrics: {
     requested(source: 'api'): void
     apiMatched(bank: string): void
+    apiActed(type: string): void
     totals(): Promise<ServiceHealth['totals'] & { readonly isConnected: boolean }>
   }
+  readonly policy: Policy
+  /** What webhooks are signed with; undefined takes them unsigned. */
+  readonly webhookSecret: string | undefined
+  readonly publish: TakeActionDeps['publish']
+  /** Called after a review was opened or joined; must not throw. */
+  readonly onReview: () => void
   readonly now: () => Date
 }
 
@@ -49,6 +64,11 @@ export interface Api extends LookUp {
   hash(bytes: Uint8Array, signal: AbortSignal): Promise<HashedBytes>
   fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array>
   contentStatus(contentId: string): Promise<ContentStatus>
+  readonly takeAction: TakeAction
+  readonly verifyWebhook: VerifyWebhook
+  handleHmaEvent(event: HmaEvent): Promise<void>
+  /** Does what the policy calls for about content whose image has these hashes. */
+  reportContent(keyId: number, contentId: string, hashes: readonly ImageHash[]): Promise<ReportVerdict>
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
   health(): Promise<ServiceHealth>
 }
@@ -57,6 +77,15 @@ export interface Api extends LookUp {
 export function createApi(deps: ApiDeps, limits: FetchImageOptions): Api {
   const { database, src, fetch, pool, matcher, metrics, now } = deps
   const lookUp = createLookUp({ matcher, banks: database.banks, onMatch: metrics.apiMatched })
+
+  const takeAction = createTakeAction({
+    database,
+    publish: deps.publish,
+    labels: deps.policy.labels,
+    onReview: deps.onReview,
+    onAction: metrics.apiActed,
+    now,
+  })
 
   return {
     authorize: createAuthorize({ apiKeys: database.apiKeys, now }),
@@ -72,6 +101,16 @@ export function createApi(deps: ApiDeps, limits: FetchImageOptions): Api {
     matchImage: lookUp.matchImage,
     contentStatus: (id) =>
       loadContentStatus({ database, src, match: (hashes) => matcher.match(hashes, {}), now }, id),
+    takeAction,
+    verifyWebhook: createVerifyWebhook({ secret: deps.webhookSecret, apiActions: database.apiActions, now }),
+    handleHmaEvent: (event) => handleHmaEvent({ takeAction, labels: deps.policy.labels }, event),
+    reportContent: async (keyId, contentId, hashes) =>
+      reportContent(
+        { policy: deps.policy, takeAction },
+        keyId,
+        contentId,
+        await lookUp.matchImage(hashes, {}),
+      ),
     audit: (wanted) => database.audit.page(wanted),
     async health() {
       const { isConnected, ...totals } = await metrics.totals()

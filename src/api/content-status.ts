@@ -14,7 +14,7 @@ import type { Database } from '../store/database.ts'
 
 /** What asking about content needs. */
 export type ContentStatusDeps = {
-  readonly database: Pick<Database, 'images' | 'labels' | 'matches'>
+  readonly database: Pick<Database, 'apiActions' | 'images' | 'labels' | 'matches'>
   /** The labeler. */
   readonly src: Did
   readonly match: (hashes: readonly ImageHash[]) => Promise<readonly Match[]>
@@ -23,8 +23,25 @@ export type ContentStatusDeps = {
 
 const unknown: ContentStatus = { isKnown: false, isMatched: false, action: undefined, labels: [] }
 
-/** Returns what is known of content, by a blob's CID, `did/cid`, a record's URI or a DID. Nothing is fetched. */
+/**
+ * Returns what is known of content, by a blob's CID, `did/cid`, a record's URI, a DID, or an id of the caller's own that an
+ * action was taken on. Nothing is fetched.
+ */
 export async function loadContentStatus(deps: ContentStatusDeps, id: string): Promise<ContentStatus> {
+  const taken = await deps.database.apiActions.latest(id)
+  const status = await statusOf(deps, id)
+  const action = status.action ?? taken
+  if (taken === undefined) return status
+  // What can be labeled is judged by its labels: those can be withdrawn.
+  const isTold = (taken === 'takedown' || taken === 'review') && !isSubject(id)
+  return { ...status, isKnown: true, isMatched: status.isMatched || isTold, action }
+}
+
+function isSubject(id: string): boolean {
+  return (parseAtUri(id) ?? parseDid(id)) !== undefined
+}
+
+async function statusOf(deps: ContentStatusDeps, id: string): Promise<ContentStatus> {
   const cid = parseBlobCid(id) ?? parseBlobCid(/^(did:[^/]+)\/([^/]+)$/.exec(id)?.[2])
   if (cid) return await statusOfBlob(deps, cid)
   const uri = parseAtUri(id)

@@ -15,6 +15,10 @@ export class ConfigError extends AppError {
   }
 }
 
+/** Either alone is a mistake: a service that believes anyone, or a secret that nobody asks for. */
+const webhookProblem =
+  'HARRIER_WEBHOOK_SECRET: expected with HARRIER_WEBHOOKS=signed, and only with that; to take webhooks from anyone, set HARRIER_WEBHOOKS=unsigned'
+
 /** The settings that are never shown; as JSON they are `[redacted]`. */
 export type Secrets = SecretSettings & { toJSON(): string }
 
@@ -34,13 +38,16 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const { signingKey, operatorToken, accountPassword, appviewDatabaseUrl, ...config } = values as Config &
-    SecretSettings
+  const { signingKey, operatorToken, accountPassword, appviewDatabaseUrl, webhookSecret, ...config } =
+    values as Config & SecretSettings
+  if ((config.webhooks === 'signed') !== (webhookSecret !== undefined))
+    throw new ConfigError([webhookProblem])
   const secrets = {
     signingKey,
     operatorToken,
     accountPassword,
     appviewDatabaseUrl,
+    webhookSecret,
     toJSON: () => '[redacted]',
   }
   return { config: Object.freeze(config), secrets }

@@ -179,6 +179,20 @@ export function secretToken(doc: string): Setting<string | undefined> {
   }
 }
 
+/** A text of at least so many characters, never shown. */
+export function secretText(minLength: number, doc: string): Setting<string | undefined> {
+  return {
+    parse(value) {
+      if (value.length >= minLength) return value
+      throw new SettingProblem(`at least ${minLength} characters`, `${value.length}`)
+    },
+    default: undefined,
+    defaultText: '',
+    doc,
+    isSecret: true,
+  }
+}
+
 /** Names of hosts, separated by commas; kept in lower case. */
 export function hosts(doc: string): Setting<readonly string[]> {
   return {

@@ -14,6 +14,7 @@ import {
   optionalUrl,
   type Setting,
   secretKey,
+  secretText,
   secretToken,
   secretUrl,
   text,
@@ -45,6 +46,7 @@ export type Config = GateConfig & {
   readonly reportsPerSubject: number
   readonly apiMaxDistance: number
   readonly apiLoopbackOpen: boolean
+  readonly webhooks: 'off' | 'signed' | 'unsigned'
   readonly jetstreamUrls: readonly string[]
   readonly jetstreamStallMs: number
   readonly jetstreamRewindMs: number
@@ -80,6 +82,7 @@ export type SecretSettings = {
   readonly signingKey: string | undefined
   readonly operatorToken: string | undefined
   readonly accountPassword: string | undefined
+  readonly webhookSecret: string | undefined
   readonly appviewDatabaseUrl: string | undefined
 }
 
@@ -165,6 +168,15 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   apiLoopbackOpen: flag(
     false,
     'Development only: callers on this machine, not those behind a proxy, need no key for the REST API',
+  ),
+  webhooks: oneOf(
+    ['off', 'signed', 'unsigned'],
+    'off',
+    'Whether /api/v1/webhook/hma-callback is served: off; signed, with HARRIER_WEBHOOK_SECRET; or unsigned, which believes anyone',
+  ),
+  webhookSecret: secretText(
+    16,
+    'What senders of webhooks sign with, at least 16 characters; only with HARRIER_WEBHOOKS=signed',
   ),
 
   jetstreamUrls: urls(

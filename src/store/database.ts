@@ -2,7 +2,7 @@
  * The store's front door: everything Harrier remembers, behind one port.
  *
  * Owns: the durable state (jobs, the stream cursor, image hashes, banks, labels, matches, reviews with their reports and
- * evidence, audit, DID documents, used tokens, API keys), its schema and its transactions. Leaves to others: what any row means for
+ * evidence, audit, DID documents, used tokens, API keys and what was done with them), its schema and its transactions. Leaves to others: what any row means for
  * a person, and every decision.
  * Invariants: a promise that resolves means that the change is durable; `seq` rises in commit order and is never
  * reused, even by a database that is put in the place of one that was lost; audit rows are only ever added; nothing here reads a clock or the network.
@@ -11,6 +11,7 @@
  * family of them. Other parts import types from here only, and take the part they use.
  */
 
+import type { ApiActionStore } from './api-action-store.ts'
 import type { ApiKeyStore } from './api-key-store.ts'
 import type { AuditStore } from './audit-store.ts'
 import type { BankChangeStore } from './bank-change-store.ts'
@@ -35,6 +36,7 @@ import type { UploadStore } from './upload-store.ts'
 
 /** Every family of tables. */
 export interface Stores {
+  readonly apiActions: ApiActionStore
   readonly apiKeys: ApiKeyStore
   readonly audit: AuditStore
   readonly bankChanges: BankChangeStore

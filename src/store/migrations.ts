@@ -18,6 +18,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-curation': { up: (db: Kysely<unknown>) => run(db, curation) },
   '0011-api-keys': { up: (db: Kysely<unknown>) => run(db, apiKeys) },
   '0012-uploads': { up: (db: Kysely<unknown>) => run(db, uploads) },
+  '0013-api-actions': { up: (db: Kysely<unknown>) => run(db, apiActions) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -271,4 +272,14 @@ const uploads = [
     UNIQUE (did, blob_cid)
   ) STRICT`,
   `CREATE INDEX uploads_due ON uploads (state, run_after)`,
+]
+
+/** What callers of the REST API had done, each once by the key and the caller's own id. */
+const apiActions = [
+  `CREATE TABLE api_actions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key_id INTEGER NOT NULL, action_id TEXT NOT NULL, type TEXT NOT NULL,
+    content_id TEXT NOT NULL, details TEXT NOT NULL, at TEXT NOT NULL,
+    UNIQUE (key_id, action_id)
+  ) STRICT`,
+  `CREATE INDEX api_actions_content ON api_actions (content_id, id)`,
 ]

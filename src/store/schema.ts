@@ -1,4 +1,5 @@
 import type { Generated, Insertable, Selectable } from 'kysely'
+import type { ApiActionType } from '../model/api-action.ts'
 import type { ReviewState } from '../model/review.ts'
 
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
@@ -324,6 +325,17 @@ export type UploadTable = {
   done_at: string | null
 }
 
+/** `api_actions`: what callers of the REST API had done; unique on (key_id, action_id). `key_id` is 0 without a key. */
+export type ApiActionTable = {
+  id: Generated<number>
+  key_id: number
+  action_id: string
+  type: ApiActionType
+  content_id: string
+  details: string
+  at: string
+}
+
 /** Every table. */
 export type Schema = {
   jobs: JobTable
@@ -352,6 +364,7 @@ export type Schema = {
   used_tokens: UsedTokenTable
   api_keys: ApiKeyTable
   uploads: UploadTable
+  api_actions: ApiActionTable
 }
 
 /** A row of `T` as read. */

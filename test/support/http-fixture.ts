@@ -71,6 +71,7 @@ export const testRestOptions: RestOptions = {
   answerTimeoutMs: 10_000,
   maxImagesAtOnce: 4,
   maxDistance: 48,
+  hasWebhooks: false,
   isLoopbackOpen: false,
 }
 
@@ -104,6 +105,10 @@ const absentServices: Services = {
     matchHash: async () => absent('matchHash'),
     matchImage: async () => absent('matchImage'),
     contentStatus: async () => absent('contentStatus'),
+    verifyWebhook: async () => absent('verifyWebhook'),
+    handleHmaEvent: async () => absent('handleHmaEvent'),
+    takeAction: async () => absent('takeAction'),
+    reportContent: async () => absent('reportContent'),
     audit: async () => absent('audit'),
     health: async () => absent('health'),
   },

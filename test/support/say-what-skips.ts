@@ -1,7 +1,10 @@
 import { readEnv } from '../../src/config/env.ts'
+import { hasPython } from './has-python.ts'
 
 /** Says at the end of a test run which tests had to skip, and what they need. */
 export function teardown(): void {
+  if (!hasPython())
+    process.stderr.write('Skipped: the Python sample of the integration guide needs python3 with requests.\n')
   if (readEnv()['TEST_POSTGRES_URL']) return
   process.stderr.write(
     'Skipped: the tests of appview-sync need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one on which\n' +

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { AppError } from '../../lib/errors.ts'
+import { loopbackCallerId } from '../../model/api-action.ts'
 import { type ApiKey, type ApiScope, apiScopes } from '../../model/api-key.ts'
 import { setRateLimitHeaders } from '../rate-limit-headers.ts'
 import { RestError } from './problem.ts'
@@ -7,7 +8,7 @@ import type { RestOptions, RestServices } from './rest-services.ts'
 
 /** Who calls from this machine without a key, where that is allowed. */
 const loopbackCaller: ApiKey = {
-  id: 0,
+  id: loopbackCallerId,
   name: 'loopback',
   scopes: apiScopes,
   requestsPerMinute: Number.MAX_SAFE_INTEGER,

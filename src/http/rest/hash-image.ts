@@ -6,7 +6,7 @@ import { defineOperation, type Operation, type RestCall } from './operation.ts'
 import { RestError } from './problem.ts'
 import { parseJson, tooLarge } from './read-body.ts'
 import type { SentImage } from './read-form.ts'
-import { matchOf, matchSchema, metadataSchema, timestampSchema } from './schemas.ts'
+import { imageUrlSchema, matchOf, matchSchema, metadataSchema, timestampSchema } from './schemas.ts'
 
 const hashSchema = z.strictObject({
   algorithm: z.enum(['pdq', 'md5', 'sha1', 'sha256']),
@@ -120,19 +120,12 @@ export const hashUrlOperation: Operation = defineOperation({
     'The address must be public https, and so must every redirect. What is fetched is bounded in size and time, decoded in a confined process and not kept.',
   json: {
     schema: z.object({
-      url: z
-        .url({ protocol: /^https?$/ })
-        .max(2048)
-        .refine(
-          (text) => URL.canParse(text) && new URL(text).username === '' && new URL(text).password === '',
-          {
-            error: 'Expected an address without a user and a password',
-          },
-        ),
+      url: imageUrlSchema,
       metadata: metadataSchema,
     }),
     maxBytes: () => 40_000,
   },
+  fetchesImage: true,
   answer,
   examples: [{ name: 'an image', request: { json: { url: 'https://images.example.com/image.jpg' } } }],
   errors: [

@@ -13,6 +13,12 @@ const commonErrors: Readonly<Record<number, string>> = {
   429: 'RateLimitExceeded: the key has made too many requests; Retry-After says when to come back',
 }
 
+/** What an operation whose callers sign may answer instead. */
+const signedErrors: Readonly<Record<number, string>> = {
+  401: 'AuthenticationRequired: the signature is missing or wrong, or the timestamp is not of now',
+  409: 'Conflict: the delivery was processed before',
+}
+
 /** What an operation with a body may answer instead. */
 const bodyErrors: Readonly<Record<number, string>> = {
   400: 'InvalidRequest, InvalidJson, InvalidForm: the request is not what it has to be',
@@ -65,6 +71,7 @@ export function createOpenApi(operations: readonly Operation[], version: string)
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
         basic: { type: 'http', scheme: 'basic' },
+        signature: { type: 'apiKey', in: 'header', name: 'X-HMA-Signature' },
       },
       schemas: { Problem: jsonSchemaOf(problemSchema, 'output') },
       headers: {
@@ -92,7 +99,9 @@ function documentOperation(operation: Operation): Json {
   return {
     operationId: id,
     summary,
-    description: `${description}\n\nNeeds the scope \`${scope}\`.`,
+    ...(scope === 'webhook'
+      ? { description, security: [{ signature: [] }] }
+      : { description: `${description}\n\nNeeds the scope \`${scope}\`.` }),
     parameters: parametersOf(operation),
     ...(method === 'post' ? { requestBody: { required: true, content: bodiesOf(operation) } } : {}),
     responses,
@@ -100,11 +109,16 @@ function documentOperation(operation: Operation): Json {
 }
 
 /** Every refusal by its status, what is the operation's own first. */
-function errorsOf({ errors, method, takesImage }: Operation): ReadonlyMap<number, readonly string[]> {
+function errorsOf(operation: Operation): ReadonlyMap<number, readonly string[]> {
+  const { errors, scope, method, takesImage = false, fetchesImage = false } = operation
   const all = new Map<number, string[]>()
   const add = (status: number, text: string): void => void all.set(status, [...(all.get(status) ?? []), text])
   for (const { status, code, when } of errors) add(status, textOf({ code, when }))
-  const shared = [commonErrors, method === 'post' ? bodyErrors : {}, takesImage === true ? imageErrors : {}]
+  const shared = [
+    scope === 'webhook' ? signedErrors : commonErrors,
+    method === 'post' ? bodyErrors : {},
+    takesImage || fetchesImage ? imageErrors : {},
+  ]
   for (const table of shared) for (const [status, text] of Object.entries(table)) add(Number(status), text)
   return all
 }

@@ -15,7 +15,9 @@ export type RestCall<Query, Json> = {
   /** Parts of the path, decoded, by name. */
   readonly params: Readonly<Record<string, string>>
   readonly body: Body<Json>
-  readonly key: ApiKey
+  readonly key: Pick<ApiKey, 'id' | 'scopes'>
+  /** What a signed delivery is called; empty for what comes with a key. */
+  readonly deliveryId: string
   readonly version: string
   readonly services: RestServices
   readonly options: RestOptions
@@ -54,7 +56,8 @@ export type Operation<Query = unknown, Json = unknown> = {
   /** As OpenAPI has it: `/api/v1/logs/{photo_id}`. */
   readonly path: string
   readonly id: string
-  readonly scope: ApiScope
+  /** What a key has to be good for; `webhook` where the body is signed instead. */
+  readonly scope: ApiScope | 'webhook'
   readonly summary: string
   readonly description: string
   readonly query?: z.ZodType<Query>
@@ -66,6 +69,8 @@ export type Operation<Query = unknown, Json = unknown> = {
   }
   /** True where an image is taken too, as a form or as bytes. */
   readonly takesImage?: boolean
+  /** True where an image is fetched from an address that the caller names. */
+  readonly fetchesImage?: boolean
   readonly answer: z.ZodType
   /** Seconds for which the caller may keep the answer; none unless told. */
   readonly maxAgeSeconds?: number

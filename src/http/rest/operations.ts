@@ -1,11 +1,15 @@
+import { actionBatchOperation, actionOperation } from './action.ts'
 import { hashImageOperation, hashUrlOperation } from './hash-image.ts'
+import { hmaCallbackOperation } from './hma-callback.ts'
 import { logsOperation, subjectLogsOperation } from './logs.ts'
 import { matchBatchOperation, matchOperation } from './match-hash.ts'
 import { matchStatusBatchOperation, matchStatusOperation } from './match-status.ts'
 import type { Operation } from './operation.ts'
+import { reportContentOperation } from './report-content.ts'
+import type { RestOptions } from './rest-services.ts'
 import { statusMetricsOperation, statusOperation } from './status.ts'
 
-/** Every operation of the REST API, in the order of the documentation. What is not here is not served. */
+/** Every operation that wants a key, in the order of the documentation. */
 export const operations: readonly Operation[] = [
   hashImageOperation,
   hashUrlOperation,
@@ -13,8 +17,19 @@ export const operations: readonly Operation[] = [
   matchBatchOperation,
   matchStatusOperation,
   matchStatusBatchOperation,
+  actionOperation,
+  actionBatchOperation,
+  reportContentOperation,
   statusOperation,
   statusMetricsOperation,
   logsOperation,
   subjectLogsOperation,
 ]
+
+/** Operations whose callers sign instead. */
+export const webhookOperations: readonly Operation[] = [hmaCallbackOperation]
+
+/** Returns the operations that are served; what is not among them is neither served nor described. */
+export function operationsFor({ hasWebhooks }: Pick<RestOptions, 'hasWebhooks'>): readonly Operation[] {
+  return hasWebhooks ? [...operations, ...webhookOperations] : operations
+}

@@ -16,17 +16,26 @@ export function readQuery(request: Request, { query: schema }: Operation): unkno
   return schema === undefined ? {} : check(schema, request.query)
 }
 
-/** True when the body may be an image, and so takes memory. */
-export function isHeavy(request: Request, { takesImage, json }: Operation, options: RestOptions): boolean {
+/** True when the request may bring an image, in its body or from an address, and so takes memory. */
+export function isHeavy(
+  request: Request,
+  { takesImage, fetchesImage, json }: Operation,
+  options: RestOptions,
+): boolean {
+  if (fetchesImage === true) return true
   if (takesImage === true && mediaTypeOf(request) !== 'application/json') return true
   return json !== undefined && json.maxBytes(options) > 10_000_000
 }
 
-/** Returns the body of a request, checked. @throws {RestError} 400, 408, 413 or 415. */
+/**
+ * Returns the body of a request, checked; `onBytes` is shown its bytes first where it is JSON, and may refuse them.
+ * @throws {RestError} 400, 408, 413 or 415.
+ */
 export async function readBody(
   request: Request,
   operation: Operation,
   options: RestOptions,
+  onBytes: (bytes: Buffer) => Promise<void>,
 ): Promise<Body<unknown>> {
   if (operation.method === 'get') return { kind: 'none' }
   const type = mediaTypeOf(request)
@@ -34,10 +43,9 @@ export async function readBody(
   if (type === 'application/json' && operation.json) {
     const limits = { maxBytes: operation.json.maxBytes(options), timeoutMs }
     checkBodyHeaders(request, limits.maxBytes)
-    return {
-      kind: 'json',
-      value: check(operation.json.schema, parseJson(await readBytes(request, limits))),
-    }
+    const bytes = await readBytes(request, limits)
+    await onBytes(bytes)
+    return { kind: 'json', value: check(operation.json.schema, parseJson(bytes)) }
   }
   if (operation.takesImage !== true) throw unsupportedType(['application/json'])
   if (type === 'multipart/form-data') {

@@ -9,8 +9,10 @@ import type {
   HashedBytes,
   ServiceHealth,
 } from '../../model/api.ts'
+import type { ApiAction, ApiActionRequest } from '../../model/api-action.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { ImageHash } from '../../model/hash.ts'
+import type { Delivery, HmaEvent } from '../../model/webhook.ts'
 
 /** All that the REST API asks of the rest of Harrier, in model words. */
 export interface RestServices {
@@ -31,6 +33,18 @@ export interface RestServices {
   /** Returns the content that an image matches by any of its hashes, nearest first. */
   matchImage(hashes: readonly ImageHash[], search: ApiSearch): Promise<readonly FoundContent[]>
   contentStatus(contentId: string): Promise<ContentStatus>
+  /** Does something about content, once for each id of an action. @throws {AppError} `conflict` or `invalid`. */
+  takeAction(keyId: number, request: ApiActionRequest): Promise<ApiAction>
+  /** Returns what a delivery is called. @throws {AppError} `unauthenticated`, or `conflict` when it was processed before. */
+  verifyWebhook(delivery: Delivery): Promise<string>
+  /** Does what an event calls for, once for each delivery. */
+  handleHmaEvent(event: HmaEvent): Promise<void>
+  /** Does what the policy calls for about content whose image has these hashes, and returns what that is. */
+  reportContent(
+    keyId: number,
+    contentId: string,
+    hashes: readonly ImageHash[],
+  ): Promise<'takedown' | 'review' | 'none'>
   /** Returns a page of the audit log, newest first, and how many rows there are in all. */
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
   health(): Promise<ServiceHealth>
@@ -48,6 +62,8 @@ export type RestOptions = {
   readonly maxImagesAtOnce: number
   /** The farthest PDQ distance that a threshold can ask for, in bits. */
   readonly maxDistance: number
+  /** True serves the routes of webhooks. */
+  readonly hasWebhooks: boolean
   /** True lets callers on this machine in without a key; for development. */
   readonly isLoopbackOpen: boolean
 }

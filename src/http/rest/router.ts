@@ -3,9 +3,9 @@
  *
  * Owns: reading and checking requests, keys and their headers, problem documents, and the documentation at
  * `/openapi.json`, which is made of the schemas that check. Leaves to others: every answer's content (`rest-services.ts`).
- * Invariants: nothing is answered without a key that is good for it, the documentation apart; the key is checked before a
- * body is read; bodies are bounded in bytes, time and number; every answer has an `X-Request-Id`; no value that a caller
- * sent is logged or told back in an error.
+ * Invariants: nothing is answered without a key that is good for it, or a signature, the documentation apart; the key is checked before a
+ * body is read; bodies are bounded in bytes, time and number; every answer has an `X-Request-Id`; nothing that a
+ * caller sent is logged; of it, errors tell names of fields and the origin of an address, and no values.
  *
  * `operations.ts` lists the operations, `operation.ts` says what one is, and each file that it names holds some.
  */
@@ -22,11 +22,13 @@ import { createDeadline } from '../../lib/deadline.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/logger.ts'
 import { RateLimitExceededError } from '../../lib/rate-limit.ts'
+import { webhookCallerId } from '../../model/api-action.ts'
+import type { Delivery } from '../../model/webhook.ts'
 import { setRateLimitHeaders } from '../rate-limit-headers.ts'
 import { authorize } from './authorize.ts'
 import { createOpenApi, openApiPath } from './openapi.ts'
 import type { Operation } from './operation.ts'
-import { operations } from './operations.ts'
+import { operationsFor } from './operations.ts'
 import { problemOf, RestError } from './problem.ts'
 import { isHeavy, readBody, readQuery } from './read-request.ts'
 import type { RestOptions, RestServices } from './rest-services.ts'
@@ -41,6 +43,7 @@ export type RestDeps = {
 export function createRestRouter(deps: RestDeps, options: RestOptions): Router {
   const router = express.Router()
   const places = { taken: 0 }
+  const operations = operationsFor(options)
   router.use(['/api', openApiPath], withRequestId)
   const document = createOpenApi(operations, deps.services.version)
   router.get(openApiPath, (_request, response) => void response.json(document))
@@ -81,18 +84,45 @@ async function answer(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const key = await authorize(request, response, operation.scope, rest, options)
+  const { scope } = operation
+  const isSigned = scope === 'webhook'
+  const key = isSigned ? webhookCaller : await authorize(request, response, scope, rest, options)
   const query = readQuery(request, operation)
   using _place = isHeavy(request, operation, options) ? takePlace(places, options) : undefined
-  const body = await readBody(request, operation, options)
+  let deliveryId = ''
+  const body = await readBody(request, operation, options, async (bytes) => {
+    if (isSigned) deliveryId = await rest.verifyWebhook(deliveryOf(request, bytes))
+  })
   const leaving = new AbortController()
   response.once('close', () => leaving.abort(new CallerLeftError()))
   const signal = createDeadline(options.answerTimeoutMs, leaving.signal)
-  const call = { query, params: request.params, body, key, version, services: rest, options, signal }
+  const call = {
+    query,
+    params: request.params,
+    body,
+    key,
+    deliveryId,
+    version,
+    services: rest,
+    options,
+    signal,
+  }
   const result = await operation.handle(call)
   const { maxAgeSeconds } = operation
   if (maxAgeSeconds !== undefined) response.setHeader('cache-control', `private, max-age=${maxAgeSeconds}`)
   response.json(result)
+}
+
+/** Who signs has no key, and can do no more than its route does. */
+const webhookCaller = { id: webhookCallerId, scopes: [] }
+
+/** The headers under which senders put their signature. */
+const signatureHeaders = ['x-hma-signature', 'x-signature', 'x-hub-signature-256'] as const
+
+function deliveryOf({ headers }: Request, body: Buffer): Delivery {
+  const [signature] = signatureHeaders.flatMap((name) => headers[name] ?? [])
+  const timestamp = headers['x-timestamp']
+  return { body, signature, timestamp: typeof timestamp === 'string' ? timestamp : undefined }
 }
 
 /** An image in memory, until its answer is made. */

@@ -14,6 +14,15 @@ export const metadataSchema: z.ZodType<Record<string, unknown> | null | undefine
   .nullish()
   .describe('Anything of the caller’s, as an object; it is not stored')
 
+/** An address that is to be fetched; whether it may be is found out when it is. */
+export const imageUrlSchema: z.ZodType<string> = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .refine((text) => URL.canParse(text) && `${new URL(text).username}${new URL(text).password}` === '', {
+    error: 'Expected an address without a user and a password',
+  })
+  .describe('Public https')
+
 /** When an answer was made. */
 export const timestampSchema: z.ZodType<string> = z.iso.datetime().describe('ISO 8601, UTC')
 

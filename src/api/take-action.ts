@@ -1,0 +1,116 @@
+import { AppError } from '../lib/errors.ts'
+import { type ApiAction, type ApiActionRequest, actorOfCaller } from '../model/api-action.ts'
+import type { Emission } from '../model/emission.ts'
+import { parseAtUri, parseDid, type SubjectUri } from '../model/ids.ts'
+import type { Database, Stores } from '../store/database.ts'
+
+/** The label that takes content down, where AppViews follow the labeler. */
+export const takedownVal = '!takedown'
+
+/** What taking action needs. */
+export type TakeActionDeps = {
+  readonly database: Pick<Database, 'transaction' | 'apiActions'>
+  /** Publishes a label, at once or through the queue, as whoever the audit is to name; one that holds is no error. */
+  readonly publish: (label: Emission, actor: string) => Promise<unknown>
+  /** The values that the policy declares. */
+  readonly labels: readonly string[]
+  /** Called after a review was opened or joined; must not throw. */
+  readonly onReview: () => void
+  /** Counts an action. Must not throw. */
+  readonly onAction: (type: ApiAction['type']) => void
+  readonly now: () => Date
+}
+
+/**
+ * Does what a caller asks about content, once: the same action again is answered with the first.
+ * @throws {AppError} `conflict` when the id was used for another action, or the policy does not declare the label that is
+ * needed; `invalid` for what this service does not do.
+ */
+export type TakeAction = (keyId: number, request: ApiActionRequest) => Promise<ApiAction>
+
+/** Returns the doing. A label goes first and the record of the action last: a crash between them repeats what is harmless. */
+export function createTakeAction(deps: TakeActionDeps): TakeAction {
+  const { database, publish, labels, now } = deps
+
+  return async (keyId, request) => {
+    const { actionId, type, contentId } = request
+    const known = await database.apiActions.find(keyId, actionId)
+    if (known) return requireSame(known, request)
+    if (type === 'report_ncmec')
+      throw new AppError('invalid', 'NCMEC reporting is not enabled: this service files no CyberTips')
+    const subject = parseAtUri(contentId) ?? parseDid(contentId)
+    const actor = actorOfCaller(keyId)
+    if (type === 'takedown' && subject !== undefined) {
+      if (!labels.includes(takedownVal))
+        throw new AppError('conflict', `Expected a policy that declares ${takedownVal} to take content down`)
+      await publish({ uri: subject, val: takedownVal, priority: 'urgent' }, actor)
+    }
+    const action = {
+      actionId,
+      type,
+      contentId,
+      details: detailsOf(request, subject),
+      at: now().toISOString(),
+    }
+    const done = await database.transaction((stores) => record(stores, keyId, action, request, subject))
+    if (type === 'review' && subject !== undefined) deps.onReview()
+    deps.onAction(type)
+    return done
+  }
+}
+
+async function record(
+  stores: Stores,
+  keyId: number,
+  action: ApiAction,
+  request: ApiActionRequest,
+  subject: SubjectUri | undefined,
+): Promise<ApiAction> {
+  // Another request with the same id may have come first.
+  const known = await stores.apiActions.find(keyId, action.actionId)
+  if (known) return requireSame(known, request)
+  const review =
+    action.type === 'review' && subject ? await openReview(stores, subject, action.at) : undefined
+  await stores.apiActions.add(keyId, action)
+  const details = {
+    action: action.actionId,
+    event: request.event,
+    ...request.match,
+    ...(review === undefined ? {} : { review }),
+  }
+  const entry = {
+    actor: actorOfCaller(keyId),
+    action: `api.${action.type}`,
+    subject: action.contentId,
+    details,
+  }
+  await stores.audit.append([{ at: action.at, ...entry }])
+  return action
+}
+
+/** The review's own images are looked at as those of a report are. */
+async function openReview(stores: Stores, subject: SubjectUri, at: string): Promise<number> {
+  const uri = parseAtUri(subject)
+  const did = parseDid(uri === undefined ? subject : uri.split('/')[2])
+  const record = uri ?? parseAtUri(`at://${did}/app.bsky.actor.profile/self`)
+  if (did === undefined || record === undefined)
+    throw new AppError('internal', 'Expected a subject with an account')
+  const { id, isNew } = await stores.reviews.open(subject, did, at)
+  if (isNew) await stores.evidence.adopt(id)
+  await stores.subjectFetches.add(id, record, undefined, Date.parse(at))
+  return id
+}
+
+function requireSame(known: ApiAction, { type, contentId }: ApiActionRequest): ApiAction {
+  if (known.type === type && known.contentId === contentId) return known
+  throw new AppError('conflict', 'Expected a new action_id: this one was used for another action')
+}
+
+function detailsOf({ type }: ApiActionRequest, subject: SubjectUri | undefined): string {
+  if (type === 'log') return 'Match logged successfully'
+  if (subject !== undefined)
+    return type === 'takedown' ? `The label ${takedownVal} is published` : 'Queued for review'
+  return type === 'takedown'
+    ? 'Recorded: match/status says so to whoever shows the content; it names no account or record that could be labeled'
+    : 'Recorded: match/status says so; it names no account or record that could be reviewed here'
+}

@@ -1,0 +1,86 @@
+/**
+ * The part of `app.ts` that is asked over HTTP by other programs: the REST API and the API of Hasher-Matcher-Actioner.
+ */
+import { createApi } from './api/api.ts'
+import type { Secrets } from './config/config.ts'
+import type { Config } from './config/settings.ts'
+import { createHmaServices } from './hma-services.ts'
+import type { Services } from './http/services.ts'
+import type { SafeFetch } from './lib/safe-fetch.ts'
+import type { Matcher } from './match/match.ts'
+import type { Metrics } from './metrics.ts'
+import type { Did } from './model/ids.ts'
+import type { Policy } from './model/policy.ts'
+import { createPublishRequest } from './publish/publish-request.ts'
+import type { SignLabelsDeps } from './publish/sign-labels.ts'
+import { hashPlanOf, openSafeFetch } from './resources.ts'
+import type { HashPool } from './scan/hash-pool.ts'
+import type { Database } from './store/database.ts'
+import { userAgent } from './version.ts'
+import type { World } from './world.ts'
+
+/** What the APIs are made of. */
+export type ApisDeps = {
+  readonly config: Config
+  readonly secrets: Secrets
+  readonly policy: Policy
+  /** The labeler. */
+  readonly src: Did
+  readonly database: Database
+  readonly pool: HashPool
+  readonly matcher: Matcher
+  readonly fetch: SafeFetch
+  readonly metrics: Metrics
+  readonly world: World
+  readonly signing: SignLabelsDeps
+  /** True where labels wait for the emission budget. */
+  readonly isPaced: boolean
+  /** Called after labels were published, or are to be. */
+  readonly wakePublishing: () => void
+  /** Called after a review was opened or joined. */
+  readonly onReview: () => void
+  /** Resolves when matching has taken in what changed. */
+  readonly onBankChange: () => Promise<void>
+}
+
+/** Returns the services of the APIs. */
+export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'hma'> {
+  const { config, secrets, policy, src, database, pool, matcher, fetch, metrics, world } = deps
+  return {
+    rest: createApi(
+      {
+        database,
+        src,
+        fetch,
+        pool,
+        matcher,
+        plan: () => hashPlanOf(config, matcher),
+        metrics,
+        policy,
+        webhookSecret: secrets.webhookSecret,
+        publish: async (label, actor) => {
+          await createPublishRequest({ ...deps.signing, database, isPaced: deps.isPaced, actor })(label)
+          deps.wakePublishing()
+        },
+        onReview: deps.onReview,
+        now: world.now,
+      },
+      {
+        maxBytes: config.maxBlobBytes,
+        timeoutMs: config.fetchTimeoutMs,
+        idleTimeoutMs: config.fetchTimeoutMs / 2,
+      },
+    ),
+    hma: createHmaServices(
+      {
+        database,
+        matcher,
+        pool,
+        fetch: openSafeFetch(config, { userAgent, fetch: world.fetch, allowsPlainHttp: true }),
+        now: world.now,
+        onChange: deps.onBankChange,
+      },
+      config,
+    ),
+  }
+}
