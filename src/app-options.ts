@@ -1,6 +1,7 @@
 /**
  * What the settings come to for the parts that `app.ts` opens: their own options, with what no operator need decide.
  */
+import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import type { HttpOptions } from './http/server.ts'
 import type { JetstreamOptions } from './ingest/jetstream.ts'
@@ -11,7 +12,7 @@ import { userAgent } from './version.ts'
 import type { World } from './world.ts'
 
 /** Returns where to listen, and for how many. */
-export function httpOptions(config: Config): HttpOptions {
+export function httpOptions(config: Config, secrets: Secrets): HttpOptions {
   return {
     public: { host: config.publicHost, port: config.publicPort },
     operator: { host: config.operatorHost, port: config.operatorPort },
@@ -19,6 +20,15 @@ export function httpOptions(config: Config): HttpOptions {
     slowTimeoutMs: config.slowSubscriberMs,
     pingIntervalMs: 30_000,
     closeGraceMs: 2_000,
+    receivers: {
+      hepaPassword: secrets.hepaPassword,
+      ozoneDivertPassword: secrets.ozoneDivertPassword,
+      euroskyToken: secrets.euroskyToken,
+      labels: config.receiverLabels,
+      atOnce: config.receiversAtOnce,
+      maxBytes: config.maxBlobBytes,
+      timeoutMs: config.fetchTimeoutMs,
+    },
   }
 }
 

@@ -29,6 +29,7 @@ import { rotateKeyTimes, settleKeyChanges } from './publish/rotate-key.ts'
 import { createServedLabels } from './publish/served-labels.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
 import { createSubscriptionRecord } from './publish/subscription-record.ts'
+import { createReceiveBlob } from './receive/receive-blob.ts'
 import {
   hashPlanOf,
   hashPoolOptions,
@@ -39,6 +40,7 @@ import {
 } from './resources.ts'
 import { createFetchSubjects } from './review/fetch-subjects.ts'
 import { createFileReport } from './review/file-report.ts'
+import { createHashBytes } from './scan/hash-bytes.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
@@ -100,14 +102,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const refreshMatcher = createOneAtATime(async () => {
     await database.bankChanges.forgetRemovals(await matcher.refresh())
   })
+  const hashing = { loadScan: database.images.load, plan: () => hashPlanOf(config, matcher), pool }
   const scanImage = createScanImage(
-    {
-      resolvePds: identity.resolvePds,
-      loadScan: database.images.load,
-      plan: () => hashPlanOf(config, matcher),
-      fetch,
-      pool,
-    },
+    { ...hashing, resolvePds: identity.resolvePds, fetch },
     {
       maxBlobBytes: config.maxBlobBytes,
       timeoutMs: config.fetchTimeoutMs,
@@ -196,6 +193,16 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     now: world.now,
     onReport: fetchSubjects.wake,
   })
+  const receiveBlob = createReceiveBlob(
+    {
+      database,
+      hashBytes: createHashBytes(hashing),
+      matchHashes: matcher.match,
+      onRecord: fetchSubjects.wake,
+      now: world.now,
+    },
+    { timeoutMs: config.hashTimeoutMs * 2 },
+  )
 
   metrics.watch({
     jobsRunning: () => worker.running,
@@ -217,6 +224,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
     verifyCaller,
     fileReport,
+    receiveBlob,
     streamFloor: () => database.labels.floor(),
     lastSeq: () => database.labels.lastSeq(),
     recordSubscription: subscriptions.add,
@@ -237,7 +245,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     })
   // Before the listeners, and so closed after them: subscriptions end when those close.
   const recording = opening.use(startTask(subscriptions.run))
-  const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config)))
+  const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config, secrets)))
   subscriptions.watch(http.subscribers)
   metrics.watchSubscribers(http.subscribers, database.labels.lastSeq)
 

@@ -89,6 +89,7 @@ async function openPublishing(path: string): Promise<string> {
         now,
         verifyCaller: notMeasured,
         fileReport: notMeasured,
+        receiveBlob: notMeasured,
         lookup: notMeasured,
         didDocument: () => undefined,
         metricsText: async () => ({ contentType: 'text/plain', text: await metrics.registry.metrics() }),

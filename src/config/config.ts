@@ -34,8 +34,17 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const { signingKey, accountPassword, appviewDatabaseUrl, ...config } = values as Config & SecretSettings
-  const secrets = { signingKey, accountPassword, appviewDatabaseUrl, toJSON: () => '[redacted]' }
+  const all = values as Config & SecretSettings
+  const { signingKey, accountPassword, appviewDatabaseUrl, ...others } = all
+  const { hepaPassword, ozoneDivertPassword, euroskyToken, ...config } = others
+  const receivers = { hepaPassword, ozoneDivertPassword, euroskyToken }
+  const secrets = {
+    signingKey,
+    accountPassword,
+    appviewDatabaseUrl,
+    ...receivers,
+    toJSON: () => '[redacted]',
+  }
   return { config: Object.freeze(config), secrets }
 }
 

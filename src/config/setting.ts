@@ -1,5 +1,7 @@
+import { isBankName } from '../model/bank.ts'
 import { blueskyLimits, type EmissionLimits, type EmissionWindow } from '../model/emission.ts'
 import { type Did, parseDid } from '../model/ids.ts'
+import { type BankLabel, receiverLabels } from '../model/received-blob.ts'
 
 /** What was wrong with one setting: its name, what was expected, what was found (never a secret's value). */
 export class SettingProblem extends Error {
@@ -173,6 +175,46 @@ export function secretUrl(protocols: readonly string[], doc: string): Setting<st
     defaultText: '',
     doc,
     isSecret: true,
+  }
+}
+
+/** A password or token that others send us, at least 16 visible ASCII characters, so that it cannot be guessed; never shown. */
+export function secretText(doc: string): Setting<string | undefined> {
+  return {
+    parse(value) {
+      if (/^[\x21-\x7e]{16,}$/.test(value)) return value
+      throw new SettingProblem(
+        'at least 16 visible ASCII characters',
+        `${value.length} characters that are not`,
+      )
+    },
+    default: undefined,
+    defaultText: '',
+    doc,
+    isSecret: true,
+  }
+}
+
+/** Banks with the label that their matches are told with: `bank=csam`, separated by commas. */
+export function bankLabels(doc: string): Setting<readonly BankLabel[]> {
+  return {
+    parse(value) {
+      const list = value.split(',').map((part): BankLabel => {
+        const [bank = '', name, ...rest] = part.trim().split('=')
+        const label = receiverLabels.find((known) => known === name)
+        if (label !== undefined && isBankName(bank) && rest.length === 0) return { bank, label }
+        throw new SettingProblem(
+          `banks with ${receiverLabels.join(' or ')}, such as my-bank=csam,other=csem`,
+          shown(part),
+        )
+      })
+      const twice = list.find(({ bank }, i) => list.findIndex((other) => other.bank === bank) < i)
+      if (twice) throw new SettingProblem('each bank once', shown(twice.bank))
+      return list
+    },
+    default: [],
+    defaultText: '',
+    doc,
   }
 }
 

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import type { EmissionLimits } from '../model/emission.ts'
 import type { Did } from '../model/ids.ts'
+import type { BankLabel } from '../model/received-blob.ts'
 import {
+  bankLabels,
   dids,
   emissionLimits,
   flag,
@@ -12,6 +14,7 @@ import {
   optionalUrl,
   type Setting,
   secretKey,
+  secretText,
   secretUrl,
   text,
   urls,
@@ -39,6 +42,8 @@ export type Config = {
   readonly slowSubscriberMs: number
   readonly reportsPerAccount: number
   readonly reportsPerSubject: number
+  readonly receiverLabels: readonly BankLabel[]
+  readonly receiversAtOnce: number
   readonly jetstreamUrls: readonly string[]
   readonly jetstreamStallMs: number
   readonly jetstreamRewindMs: number
@@ -74,6 +79,9 @@ export type SecretSettings = {
   readonly signingKey: string | undefined
   readonly accountPassword: string | undefined
   readonly appviewDatabaseUrl: string | undefined
+  readonly hepaPassword: string | undefined
+  readonly ozoneDivertPassword: string | undefined
+  readonly euroskyToken: string | undefined
 }
 
 type Settings = Config & SecretSettings
@@ -142,6 +150,22 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     min: 1,
     max: 100_000,
     doc: 'Reports about one subject that are taken in an hour; its review is open by then',
+  }),
+
+  hepaPassword: secretText(
+    'Turns on com.atproto.unspecced.scanBlob for hepa, Bluesky’s automod: its ABYSS_PASSWORD (docs/INTEGRATION.md)',
+  ),
+  ozoneDivertPassword: secretText(
+    'Turns on com.atproto.unspecced.reportBlob for Ozone’s divert: its OZONE_BLOB_DIVERT_ADMIN_PASSWORD',
+  ),
+  euroskyToken: secretText('Turns on /api/v1/check-csam for Eurosky’s hepa: its HEPA_CSAM_API_TOKEN'),
+  receiverLabels: bankLabels(
+    'Which banks hepa and Eurosky’s hepa hear of, and as what: bank=csam or bank=csem, separated by commas; they act on a hit of any of these by themselves',
+  ),
+  receiversAtOnce: integer(16, {
+    min: 1,
+    max: 1000,
+    doc: 'Pictures that hepa and Ozone may send at once, each of at most HARRIER_MAX_BLOB_BYTES in memory; one more is refused with 503',
   }),
 
   jetstreamUrls: urls(

@@ -3,6 +3,7 @@ import express, { type Express, type Request, type Response } from 'express'
 import { AppError } from '../lib/errors.ts'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { anyOrigin, safeHeaders } from './headers.ts'
+import { addReceivers, type ReceiverOptions } from './receivers/receivers.ts'
 import { createRequestLog, type RequestLogDeps } from './request-log.ts'
 import type { Services } from './services.ts'
 import { withoutStacks } from './without-stacks.ts'
@@ -16,7 +17,10 @@ import { subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 export type AppDeps = Omit<RequestLogDeps, 'listener'> & { readonly services: Services }
 
 /** Returns the routes of the public listener. */
-export function createPublicApp({ services, logger, metrics }: AppDeps): Express {
+export function createPublicApp(
+  { services, logger, metrics }: AppDeps,
+  receivers?: ReceiverOptions,
+): Express {
   const app = express().disable('x-powered-by').disable('etag')
   app.use(createRequestLog({ listener: 'public', logger, metrics }), safeHeaders)
 
@@ -34,6 +38,7 @@ export function createPublicApp({ services, logger, metrics }: AppDeps): Express
   })
 
   app.all(subscribeLabelsPath, sendUpgradeRequired)
+  if (receivers) addReceivers(app, services, receivers)
   const xrpc = createXrpcServer([...labelLexicons, ...reportLexicons], {
     validateResponse: false,
     payload: { jsonLimit: 100_000, textLimit: 0, blobLimit: 0 },

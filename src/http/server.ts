@@ -15,6 +15,7 @@ import { type Listener, type ListenerAddress, openListener, type UpgradeHandler 
 import type { HttpMetrics } from './metrics.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { createPublicApp } from './public-app.ts'
+import type { ReceiverOptions } from './receivers/receivers.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import type { Services } from './services.ts'
 import { SubscribeLabels, type SubscriberOptions, subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
@@ -26,6 +27,8 @@ export type HttpDeps = { readonly services: Services; readonly logger: Log; read
 export type HttpOptions = SubscriberOptions & {
   readonly public: ListenerAddress
   readonly operator: ListenerAddress
+  /** What others send pictures to; nothing without. */
+  readonly receivers?: ReceiverOptions
 }
 
 /** Both listeners, listening. Disposal closes subscriptions with 1012, answers what is under way, and stops. */
@@ -45,7 +48,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
     await openListener(
       'public',
       options.public,
-      { onRequest: createPublicApp(deps), upgrades: routeUpgrades(subscribers) },
+      { onRequest: createPublicApp(deps, options.receivers), upgrades: routeUpgrades(subscribers) },
       options.closeGraceMs,
     ),
   )

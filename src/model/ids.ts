@@ -1,4 +1,4 @@
-import { isRawCid, parseCidSafe } from '@atproto/lex-data'
+import { cidForRawHash, isRawCid, parseCidSafe } from '@atproto/lex-data'
 import { ensureValidAtUri, isValidDid } from '@atproto/syntax'
 
 declare const brand: unique symbol
@@ -45,6 +45,11 @@ export function sha256OfBlobCid(cid: Cid): string {
   const parsed = parseCidSafe(cid, { flavor: 'raw' })
   if (!parsed) throw new Error(`Expected a raw SHA-256 CID but received ${cid}`)
   return Buffer.from(parsed.multihash.digest).toString('hex')
+}
+
+/** Returns the CID of a blob from the SHA-256 of its bytes, 64 hex digits. */
+export function blobCidOfSha256(sha256: string): Cid {
+  return cidForRawHash(Buffer.from(sha256, 'hex')).toString() as Cid
 }
 
 function isRecordUri(text: string): boolean {
