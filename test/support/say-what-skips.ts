@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import { readEnv } from '../../src/config/env.ts'
 
 /** Says at the end of a test run which tests had to skip, and what they need. */
 export function teardown(): void {
-  if (readEnv()['TEST_POSTGRES_URL']) return
-  process.stderr.write(
-    'Skipped: the tests of appview-sync need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one on which\n' +
-      'databases may be made, by a superuser (.ci/postgres start FOLDER starts one and prints it; .ci/run does so).\n',
-  )
+  if (!readEnv()['TEST_POSTGRES_URL'])
+    process.stderr.write(
+      'Skipped: the tests of appview-sync need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one on which\n' +
+        'databases may be made, by a superuser (.ci/postgres start FOLDER starts one and prints it; .ci/run does so).\n',
+    )
+  if (spawnSync('go', ['version']).status !== 0)
+    process.stderr.write('Skipped: the test of hepa’s client needs Go on the PATH.\n')
 }
