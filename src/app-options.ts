@@ -9,11 +9,11 @@ import type { StreamCursor } from './model/stream-event.ts'
 import { userAgent } from './version.ts'
 
 /** Returns where to listen, and for how many. */
-export function httpOptions(config: Config, { operatorToken }: Pick<Secrets, 'operatorToken'>): HttpOptions {
+export function httpOptions(config: Config, secrets: Secrets): HttpOptions {
   return {
     public: { host: config.publicHost, port: config.publicPort },
     operator: { host: config.operatorHost, port: config.operatorPort },
-    operatorToken,
+    operatorToken: secrets.operatorToken,
     maxSubscribers: config.maxSubscribers,
     slowTimeoutMs: config.slowSubscriberMs,
     pingIntervalMs: 30_000,
@@ -27,6 +27,15 @@ export function httpOptions(config: Config, { operatorToken }: Pick<Secrets, 'op
       maxDistance: config.apiMaxDistance,
       hasWebhooks: config.webhooks !== 'off',
       isLoopbackOpen: config.apiLoopbackOpen,
+    },
+    receivers: {
+      hepaPassword: secrets.hepaPassword,
+      ozoneDivertPassword: secrets.ozoneDivertPassword,
+      euroskyToken: secrets.euroskyToken,
+      labels: config.receiverLabels,
+      atOnce: config.receiversAtOnce,
+      maxBytes: config.maxBlobBytes,
+      timeoutMs: config.fetchTimeoutMs,
     },
   }
 }

@@ -28,6 +28,7 @@ import { rotateKeyTimes, settleKeyChanges } from './publish/rotate-key.ts'
 import { createServedLabels } from './publish/served-labels.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
 import { createSubscriptionRecord } from './publish/subscription-record.ts'
+import { createReceiveBlob } from './receive/receive-blob.ts'
 import {
   hashPlanOf,
   hashPoolOptions,
@@ -36,6 +37,7 @@ import {
   openResources,
   openSafeFetch,
 } from './resources.ts'
+import { createHashBytes } from './scan/hash-bytes.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
@@ -100,14 +102,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const refreshMatcher = createOneAtATime(async () => {
     await database.bankChanges.forgetRemovals(await matcher.refresh())
   })
+  const hashing = { loadScan: database.images.load, plan: () => hashPlanOf(config, matcher), pool }
   const scanImage = createScanImage(
-    {
-      resolvePds: identity.resolvePds,
-      loadScan: database.images.load,
-      plan: () => hashPlanOf(config, matcher),
-      fetch,
-      pool,
-    },
+    { ...hashing, resolvePds: identity.resolvePds, fetch },
     {
       maxBlobBytes: config.maxBlobBytes,
       timeoutMs: config.fetchTimeoutMs,
@@ -174,6 +171,16 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     world,
     onJobs: worker.wake,
   })
+  const receiveBlob = createReceiveBlob(
+    {
+      database,
+      hashBytes: createHashBytes(hashing),
+      matchHashes: matcher.match,
+      onRecord: fetchSubjects.wake,
+      now: world.now,
+    },
+    { timeoutMs: config.hashTimeoutMs * 2 },
+  )
 
   metrics.watch({
     jobsRunning: () => worker.running,
@@ -212,6 +219,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     subscribeLabels: (cursor, signal) => tail.subscribe(cursor, signal),
     verifyCaller,
     fileReport,
+    receiveBlob,
     streamFloor: () => database.labels.floor(),
     lastSeq: () => database.labels.lastSeq(),
     recordSubscription: subscriptions.add,

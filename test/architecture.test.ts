@@ -19,6 +19,7 @@ const rules: readonly Rule[] = [
   { from: 'src/match/', may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/kernels/'] },
   { from: 'src/act/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/review/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
+  { from: 'src/receive/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/api/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/publish/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'type:src/store/'] },
   { from: 'src/identity/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },

@@ -90,6 +90,7 @@ async function openPublishing(path: string): Promise<string> {
         now,
         verifyCaller: notMeasured,
         fileReport: notMeasured,
+        receiveBlob: notMeasured,
         lookup: notMeasured,
         rest: {
           authorize: notMeasured,

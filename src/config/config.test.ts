@@ -63,6 +63,24 @@ describe('parseConfig', () => {
       expect(() => budgetOf(text), text).toThrow('5/s')
   })
 
+  it('reads which banks are told as what, and takes no short credential', () => {
+    const labelsOf = (text: string) => parseConfig({ HARRIER_RECEIVER_LABELS: text }).config.receiverLabels
+    expect([labelsOf(''), labelsOf('a=csam, b=csem')]).toEqual([
+      [],
+      [
+        { bank: 'a', label: 'csam' },
+        { bank: 'b', label: 'csem' },
+      ],
+    ])
+    for (const text of ['a', 'a=porn', '=csam', 'a=csam=csem', 'a=csam,', 'a=csam,a=csem'])
+      expect(() => labelsOf(text), text).toThrow('HARRIER_RECEIVER_LABELS')
+    expect(problemsOf({ HARRIER_HEPA_PASSWORD: 'short' })).toMatch(/HARRIER_HEPA_PASSWORD: .* 5 characters/)
+    expect(problemsOf({ HARRIER_EUROSKY_TOKEN: 'with spaces in it, and long' })).not.toContain('spaces in')
+    const { config, secrets } = parseConfig({ HARRIER_OZONE_DIVERT_PASSWORD: 'ozone-ozone-ozone' })
+    expect(secrets.ozoneDivertPassword).toBe('ozone-ozone-ozone')
+    expect(JSON.stringify({ config, secrets })).not.toContain('ozone-ozone')
+  })
+
   it('is what docs/CONFIG.md says', () => {
     expect(readFileSync('docs/CONFIG.md', 'utf8')).toBe(formatConfigReference())
   })

@@ -38,8 +38,9 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  const { signingKey, operatorToken, accountPassword, appviewDatabaseUrl, webhookSecret, ...config } =
-    values as Config & SecretSettings
+  const all = values as Config & SecretSettings
+  const { signingKey, operatorToken, accountPassword, appviewDatabaseUrl, webhookSecret, ...others } = all
+  const { hepaPassword, ozoneDivertPassword, euroskyToken, ...config } = others
   if ((config.webhooks === 'signed') !== (webhookSecret !== undefined))
     throw new ConfigError([webhookProblem])
   const secrets = {
@@ -48,6 +49,9 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
     accountPassword,
     appviewDatabaseUrl,
     webhookSecret,
+    hepaPassword,
+    ozoneDivertPassword,
+    euroskyToken,
     toJSON: () => '[redacted]',
   }
   return { config: Object.freeze(config), secrets }

@@ -1,5 +1,7 @@
+import { isBankName } from '../model/bank.ts'
 import { blueskyLimits, type EmissionLimits, type EmissionWindow } from '../model/emission.ts'
 import { type Did, parseDid } from '../model/ids.ts'
+import { type BankLabel, receiverLabels } from '../model/received-blob.ts'
 
 /** What was wrong with one setting: its name, what was expected, what was found (never a secret's value). */
 export class SettingProblem extends Error {
@@ -179,20 +181,6 @@ export function secretToken(doc: string): Setting<string | undefined> {
   }
 }
 
-/** A text of at least so many characters, never shown. */
-export function secretText(minLength: number, doc: string): Setting<string | undefined> {
-  return {
-    parse(value) {
-      if (value.length >= minLength) return value
-      throw new SettingProblem(`at least ${minLength} characters`, `${value.length}`)
-    },
-    default: undefined,
-    defaultText: '',
-    doc,
-    isSecret: true,
-  }
-}
-
 /** Names of hosts, separated by commas; kept in lower case. */
 export function hosts(doc: string): Setting<readonly string[]> {
   return {
@@ -221,6 +209,29 @@ export function secretUrl(protocols: readonly string[], doc: string): Setting<st
     defaultText: '',
     doc,
     isSecret: true,
+  }
+}
+
+/** Banks with the label that their matches are told with: `bank=csam`, separated by commas. */
+export function bankLabels(doc: string): Setting<readonly BankLabel[]> {
+  return {
+    parse(value) {
+      const list = value.split(',').map((part): BankLabel => {
+        const [bank = '', name, ...rest] = part.trim().split('=')
+        const label = receiverLabels.find((known) => known === name)
+        if (label !== undefined && isBankName(bank) && rest.length === 0) return { bank, label }
+        throw new SettingProblem(
+          `banks with ${receiverLabels.join(' or ')}, such as my-bank=csam,other=csem`,
+          shown(part),
+        )
+      })
+      const twice = list.find(({ bank }, i) => list.findIndex((other) => other.bank === bank) < i)
+      if (twice) throw new SettingProblem('each bank once', shown(twice.bank))
+      return list
+    },
+    default: [],
+    defaultText: '',
+    doc,
   }
 }
 

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os'
 import type { EmissionLimits } from '../model/emission.ts'
 import type { Did } from '../model/ids.ts'
+import type { BankLabel } from '../model/received-blob.ts'
 import { type GateConfig, gateSettings } from './gate-settings.ts'
 import {
+  bankLabels,
   dids,
   emissionLimits,
   flag,
@@ -14,7 +16,6 @@ import {
   optionalUrl,
   type Setting,
   secretKey,
-  secretText,
   secretToken,
   secretUrl,
   text,
@@ -47,6 +48,8 @@ export type Config = GateConfig & {
   readonly apiMaxDistance: number
   readonly apiLoopbackOpen: boolean
   readonly webhooks: 'off' | 'signed' | 'unsigned'
+  readonly receiverLabels: readonly BankLabel[]
+  readonly receiversAtOnce: number
   readonly jetstreamUrls: readonly string[]
   readonly jetstreamStallMs: number
   readonly jetstreamRewindMs: number
@@ -84,6 +87,9 @@ export type SecretSettings = {
   readonly accountPassword: string | undefined
   readonly webhookSecret: string | undefined
   readonly appviewDatabaseUrl: string | undefined
+  readonly hepaPassword: string | undefined
+  readonly ozoneDivertPassword: string | undefined
+  readonly euroskyToken: string | undefined
 }
 
 type Settings = Config & SecretSettings
@@ -174,10 +180,24 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     'off',
     'Whether /api/v1/webhook/hma-callback is served: off; signed, with HARRIER_WEBHOOK_SECRET; or unsigned, which believes anyone',
   ),
-  webhookSecret: secretText(
-    16,
+  webhookSecret: secretToken(
     'What senders of webhooks sign with, at least 16 characters; only with HARRIER_WEBHOOKS=signed',
   ),
+  hepaPassword: secretToken(
+    'Turns on com.atproto.unspecced.scanBlob for hepa, Bluesky’s automod: its ABYSS_PASSWORD (docs/INTEGRATION.md)',
+  ),
+  ozoneDivertPassword: secretToken(
+    'Turns on com.atproto.unspecced.reportBlob for Ozone’s divert: its OZONE_BLOB_DIVERT_ADMIN_PASSWORD',
+  ),
+  euroskyToken: secretToken('Turns on /api/v1/check-csam for Eurosky’s hepa: its HEPA_CSAM_API_TOKEN'),
+  receiverLabels: bankLabels(
+    'Which banks hepa and Eurosky’s hepa hear of, and as what: bank=csam or bank=csem, separated by commas; they act on a hit of any of these by themselves',
+  ),
+  receiversAtOnce: integer(16, {
+    min: 1,
+    max: 1000,
+    doc: 'Pictures that hepa and Ozone may send at once, each of at most HARRIER_MAX_BLOB_BYTES in memory; one more is refused with 503',
+  }),
 
   jetstreamUrls: urls(
     ['wss://jetstream.us-east.bsky.network/subscribe', 'wss://jetstream.us-west.bsky.network/subscribe'],

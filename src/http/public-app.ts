@@ -3,6 +3,7 @@ import express, { type Express, type Request, type Response } from 'express'
 import { AppError } from '../lib/errors.ts'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { anyOrigin, safeHeaders } from './headers.ts'
+import { addReceivers, type ReceiverOptions } from './receivers/receivers.ts'
 import { createRequestLog, type RequestLogDeps } from './request-log.ts'
 import type { RestOptions } from './rest/rest-services.ts'
 import { createRestRouter } from './rest/router.ts'
@@ -17,8 +18,18 @@ import { subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 /** What the routes need. */
 export type AppDeps = Omit<RequestLogDeps, 'listener'> & { readonly services: Services }
 
+/** What is served beside the labels. */
+export type PublicOptions = {
+  readonly rest: RestOptions
+  /** What others send pictures to; nothing without. */
+  readonly receivers?: ReceiverOptions
+}
+
 /** Returns the routes of the public listener. */
-export function createPublicApp({ services, logger, metrics }: AppDeps, rest: RestOptions): Express {
+export function createPublicApp(
+  { services, logger, metrics }: AppDeps,
+  { rest, receivers }: PublicOptions,
+): Express {
   const app = express().disable('x-powered-by').disable('etag')
   app.use(createRequestLog({ listener: 'public', logger, metrics }), safeHeaders)
 
@@ -36,6 +47,7 @@ export function createPublicApp({ services, logger, metrics }: AppDeps, rest: Re
   })
 
   app.all(subscribeLabelsPath, sendUpgradeRequired)
+  if (receivers) addReceivers(app, services, receivers)
   const xrpc = createXrpcServer([...labelLexicons, ...reportLexicons], {
     validateResponse: false,
     payload: { jsonLimit: 100_000, textLimit: 0, blobLimit: 0 },

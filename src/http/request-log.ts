@@ -9,6 +9,8 @@ const polled: ReadonlySet<string> = new Set([
   '/metrics',
   '/m/lookup',
   '/m/raw_lookup',
+  '/xrpc/com.atproto.unspecced.scanBlob',
+  '/api/v1/check-csam',
 ])
 
 /** Where a request was heard, and where it is told. */

@@ -15,9 +15,8 @@ import type { Subscription } from '../model/subscription.ts'
 import { type Listener, type ListenerAddress, openListener, type UpgradeHandler } from './listener.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { createOperatorApp, type OperatorOptions } from './operator-app.ts'
-import { createPublicApp } from './public-app.ts'
+import { createPublicApp, type PublicOptions } from './public-app.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
-import type { RestOptions } from './rest/rest-services.ts'
 import type { Services } from './services.ts'
 import { SubscribeLabels, type SubscriberOptions, subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 
@@ -26,8 +25,8 @@ export type HttpDeps = { readonly services: Services; readonly logger: Log; read
 
 /** Where to listen, and for how many. */
 export type HttpOptions = SubscriberOptions &
-  OperatorOptions & {
-    readonly rest: RestOptions
+  OperatorOptions &
+  PublicOptions & {
     readonly public: ListenerAddress
     readonly operator: ListenerAddress
   }
@@ -49,7 +48,10 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions): Promise<Ht
     await openListener(
       'public',
       options.public,
-      { onRequest: createPublicApp(deps, options.rest), upgrades: routeUpgrades(subscribers) },
+      {
+        onRequest: createPublicApp(deps, options),
+        upgrades: routeUpgrades(subscribers),
+      },
       options.closeGraceMs,
     ),
   )

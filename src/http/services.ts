@@ -4,6 +4,7 @@ import type { HashType } from '../model/hash.ts'
 import type { Did } from '../model/ids.ts'
 import type { SequencedLabel, StreamedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
+import type { NewBlob, ReceivedBlob } from '../model/received-blob.ts'
 import type { NewReport, Report } from '../model/report.ts'
 import type { PastSubscription } from '../model/subscription.ts'
 import type { HmaServices, LookupOptions } from './hma/hma-services.ts'
@@ -49,6 +50,11 @@ export interface Services {
   fileReport(
     report: NewReport,
   ): Promise<{ readonly report: Report; readonly limits: readonly RateLimitStatus[] }>
+  /**
+   * Looks at a picture that was sent to us; resolves once all that follows from it is durable.
+   * @throws an `AppError` that may be retried when one that was not reported could not be looked at.
+   */
+  receiveBlob(blob: NewBlob): Promise<ReceivedBlob>
   /** Returns the newest seq ever given, or 0: where a subscriber that is up to date stands. */
   lastSeq(): Promise<number>
   /** Remembers a subscription that has ended. Does not wait for that. */

@@ -52,6 +52,11 @@ export function sha256OfBlobCid(cid: Cid): string {
   return Buffer.from(parsed.multihash.digest).toString('hex')
 }
 
+/** Returns the CID of a blob from the SHA-256 of its bytes, 64 hex digits. */
+export function blobCidOfSha256(sha256: string): Cid {
+  return cidForRawHash(Buffer.from(sha256, 'hex')).toString() as Cid
+}
+
 function isRecordUri(text: string): boolean {
   try {
     ensureValidAtUri(text)

@@ -33,7 +33,8 @@ export type ReviewSummary = Review & {
 export type Evidence = {
   /** The record that shows the image. */
   readonly uri: AtUri
-  readonly recordCid: Cid
+  /** Undefined where the image was sent to us and its record was not found to show it. */
+  readonly recordCid: Cid | undefined
   /** The image. */
   readonly cid: Cid
   readonly match: Match
@@ -43,7 +44,8 @@ export type Evidence = {
 /** An image of the subject, and how looking at it ended. */
 export type ReviewImage = {
   readonly uri: AtUri
-  readonly recordCid: Cid
+  /** Undefined where the image was sent to us and its record was not found to show it. */
+  readonly recordCid: Cid | undefined
   readonly cid: Cid
   /** A scan's outcome, such as `hashed`; undefined while it waits. */
   readonly outcome: string | undefined

@@ -1,5 +1,5 @@
 /**
- * Finds the images of what was reported: fetches its record from its host and hands the images to the pipeline, ahead
+ * Finds the images of what was reported, or of a record that shows a match that was sent to us: fetches its record from its host and hands the images to the pipeline, ahead
  * of the stream's.
  *
  * Owns: when a record is fetched, and what becomes of one that cannot be. Leaves to others: the request itself, which
@@ -74,7 +74,7 @@ async function attempt(
   const tell = (outcome: string, images: number): void =>
     deps.logger.info(
       {
-        review: fetch.reviewId,
+        review: fetch.reviewId ?? null,
         uri: fetch.uri,
         outcome,
         images,
@@ -121,7 +121,7 @@ async function save(
   const images = extractImages({ did, uri, recordCid: found.cid, record: found.record })
   const outcome = cid === undefined || cid === found.cid ? 'found' : 'found:other-version'
   await database.transaction(async (stores) => {
-    await stores.evidence.addImages(reviewId, images)
+    if (reviewId !== undefined) await stores.evidence.addImages(reviewId, images)
     await stores.jobs.enqueueReported(images, at.toISOString(), at.getTime())
     await stores.subjectFetches.end(id, 'done', outcome, at.toISOString())
   })

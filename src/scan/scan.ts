@@ -7,6 +7,7 @@
  * Invariants: it stores nothing, so it can be repeated freely; bytes are hashed only when they are those of the CID;
  * hostile bytes are decoded only in a confined child process; no image bytes outlive the call.
  *
+ * hash-bytes.ts   the same for bytes that were sent to us, without the download
  * fetch-blob.ts   one download: bounded, verified, fair between hosts
  * hash-pool.ts    the queue and its processes; hash-child.ts one of them; confine-child.ts what it may do;
  *                 watch-memory.ts what it may hold; hash-message.ts what it may say; hash-pipe.ts what carries it
@@ -17,7 +18,7 @@
  */
 import { createCoalescer } from '../lib/coalesce.ts'
 import { RefusedAddressError, type SafeFetch, TooManyRedirectsError } from '../lib/safe-fetch.ts'
-import { coversPlan, type HashPlan } from '../model/hash-plan.ts'
+import type { HashPlan } from '../model/hash-plan.ts'
 import type { Cid, Did } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
 import {
@@ -29,6 +30,7 @@ import {
   type UnscannableScan,
 } from '../model/scan.ts'
 import { createFetchBlob, type FetchBlobOptions } from './fetch-blob.ts'
+import { isEnough } from './hash-bytes.ts'
 import type { HashPool } from './hash-pool.ts'
 
 /** What a scan needs. */
@@ -81,10 +83,6 @@ export function createScanImage(deps: ScanDeps, options: ScanOptions): ScanImage
       throw error
     }
   }
-}
-
-function isEnough(known: HashedScan | UnscannableScan, plan: HashPlan): boolean {
-  return known.kind === 'unscannable' || coversPlan(known.plan, plan)
 }
 
 /** Translates the two errors that say where the host, or a redirect, wants to send us. */

@@ -17,15 +17,32 @@ export type LookedAt = {
   readonly matches: readonly Match[]
 }
 
+/** A blob that was sent to us as an image of a record whose version is not known yet. */
+export type ReceivedImage = {
+  readonly uri: AtUri
+  readonly cid: Cid
+  /** A scan's outcome. */
+  readonly outcome: string
+  readonly matches: readonly Match[]
+}
+
+/** What `record_cid` holds while the version of the record is not known. */
+const unknownVersion = ''
+
 /** What speaks for or against the subjects of reviews: their images, and the matches of these. */
 export interface EvidenceStore {
-  /** Adds images that are to be looked at; those that a review has already wait again. */
+  /**
+   * Adds images that are to be looked at; those that a review has already wait again. One that was kept without the
+   * version of its record has that version from now on.
+   */
   addImages(reviewId: number, images: readonly ImageRef[]): Promise<void>
   /**
    * Keeps an image's outcome and matches with the reviews of its record and of its account that are not closed. A match
    * that a review has is kept once, at its least distance. Returns the reviews that have any of the matches.
    */
   attach(looked: LookedAt, foundAt: string): Promise<number[]>
+  /** Keeps an image that was sent to us, with its matches, as `attach` does, for one review. */
+  keep(reviewId: number, received: ReceivedImage, foundAt: string): Promise<void>
   /** Keeps the matches that were found before a review was opened, newest first up to the bound. */
   adopt(reviewId: number): Promise<void>
   /** Returns a review's images, by record and CID. */
@@ -39,6 +56,7 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
   return {
     async addImages(reviewId, images) {
       for (const { uri, recordCid, cid } of images) {
+        await settleVersion(db, reviewId, uri, recordCid, cid)
         await db
           .insertInto('review_images')
           .values({ review_id: reviewId, uri, record_cid: recordCid, blob_cid: cid })
@@ -64,6 +82,19 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
         if (matches.length > 0) await saveMatches(db, id, image, matches, foundAt)
       }
       return matches.length > 0 ? reviews.map(({ id }) => id) : []
+    },
+
+    async keep(reviewId, { uri, cid, outcome, matches }, foundAt) {
+      const seen = { outcome, looked_at: foundAt }
+      await db
+        .insertInto('review_images')
+        .values({ review_id: reviewId, uri, record_cid: unknownVersion, blob_cid: cid, ...seen })
+        .onConflict((conflict) =>
+          conflict.columns(['review_id', 'uri', 'record_cid', 'blob_cid']).doUpdateSet(seen),
+        )
+        .execute()
+      const image = { uri, recordCid: unknownVersion, cid }
+      if (matches.length > 0) await saveMatches(db, reviewId, image, matches, foundAt)
     },
 
     async adopt(reviewId) {
@@ -96,7 +127,7 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
         .execute()
       return rows.map((row) => ({
         uri: row.uri as AtUri,
-        recordCid: row.record_cid as Cid,
+        recordCid: versionOf(row.record_cid),
         cid: row.blob_cid as Cid,
         outcome: row.how ?? undefined,
       }))
@@ -112,7 +143,7 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
         .execute()
       return rows.map((row) => ({
         uri: row.uri as AtUri,
-        recordCid: row.record_cid as Cid,
+        recordCid: versionOf(row.record_cid),
         cid: row.blob_cid as Cid,
         match: matchOfRow(row),
         foundAt: row.found_at,
@@ -138,10 +169,39 @@ async function saveOutcome(
     .execute()
 }
 
+/** Gives what was kept of an image without the version of its record that version. */
+async function settleVersion(
+  db: Kysely<Schema>,
+  reviewId: number,
+  uri: AtUri,
+  recordCid: Cid,
+  cid: Cid,
+): Promise<void> {
+  await db
+    .deleteFrom('review_images')
+    .where('review_id', '=', reviewId)
+    .where('uri', '=', uri)
+    .where('blob_cid', '=', cid)
+    .where('record_cid', '=', unknownVersion)
+    .execute()
+  await db
+    .updateTable('review_matches')
+    .set({ record_cid: recordCid })
+    .where('review_id', '=', reviewId)
+    .where('uri', '=', uri)
+    .where('blob_cid', '=', cid)
+    .where('record_cid', '=', unknownVersion)
+    .execute()
+}
+
+function versionOf(recordCid: string): Cid | undefined {
+  return recordCid === unknownVersion ? undefined : (recordCid as Cid)
+}
+
 async function saveMatches(
   db: Kysely<Schema>,
   reviewId: number,
-  { uri, recordCid, cid }: ImageRef,
+  { uri, recordCid, cid }: { readonly uri: AtUri; readonly recordCid: string; readonly cid: Cid },
   matches: readonly Match[],
   foundAt: string,
 ): Promise<void> {

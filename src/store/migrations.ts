@@ -19,6 +19,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011-api-keys': { up: (db: Kysely<unknown>) => run(db, apiKeys) },
   '0012-uploads': { up: (db: Kysely<unknown>) => run(db, uploads) },
   '0013-api-actions': { up: (db: Kysely<unknown>) => run(db, apiActions) },
+  '0014-receivers': { up: (db: Kysely<unknown>) => run(db, receivers) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -282,4 +283,21 @@ const apiActions = [
     UNIQUE (key_id, action_id)
   ) STRICT`,
   `CREATE INDEX api_actions_content ON api_actions (content_id, id)`,
+]
+
+/** Records are also fetched because a blob of theirs that was sent to us matches: those have no review. */
+const receivers = [
+  `CREATE TABLE new_subject_fetches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, review_id INTEGER REFERENCES reviews (id), uri TEXT NOT NULL,
+    cid TEXT, state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0, run_after INTEGER NOT NULL, outcome TEXT, done_at TEXT
+  ) STRICT`,
+  `INSERT INTO new_subject_fetches SELECT id, review_id, uri, cid, state, attempts, run_after, outcome, done_at
+    FROM subject_fetches`,
+  `DELETE FROM sqlite_sequence WHERE name = 'new_subject_fetches'`,
+  `UPDATE sqlite_sequence SET name = 'new_subject_fetches' WHERE name = 'subject_fetches'`,
+  `DROP TABLE subject_fetches`,
+  `ALTER TABLE new_subject_fetches RENAME TO subject_fetches`,
+  `CREATE INDEX subject_fetches_due ON subject_fetches (state, run_after, id)`,
+  `CREATE UNIQUE INDEX subject_fetches_record ON subject_fetches (coalesce(review_id, 0), uri)`,
 ]

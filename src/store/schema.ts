@@ -259,10 +259,11 @@ export type ReportTable = {
   created_at: string
 }
 
-/** `subject_fetches`: records of reviews' subjects that are to be fetched. `run_after` is epoch milliseconds. */
+/** `subject_fetches`: records that are to be fetched for their images. `run_after` is epoch milliseconds. */
 export type SubjectFetchTable = {
   id: Generated<number>
-  review_id: number
+  /** Null where no review wants it, but a blob of the record matches that was sent to us. */
+  review_id: number | null
   uri: string
   /** The version that was reported; null where none was named. */
   cid: string | null
@@ -277,6 +278,7 @@ export type SubjectFetchTable = {
 export type ReviewImageTable = {
   review_id: number
   uri: string
+  /** Empty while the version of the record is not known: its image was sent to us. */
   record_cid: string
   blob_cid: string
   outcome: string | null
@@ -287,6 +289,7 @@ export type ReviewImageTable = {
 export type ReviewMatchTable = Omit<MatchTable, 'job_id' | 'created_at'> & {
   review_id: number
   uri: string
+  /** Empty as in `review_images`. */
   record_cid: string
   blob_cid: string
   found_at: string

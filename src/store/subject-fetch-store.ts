@@ -3,10 +3,11 @@ import type { AtUri, Cid } from '../model/ids.ts'
 import type { ReviewedRecord } from '../model/review.ts'
 import type { Schema } from './schema.ts'
 
-/** A record that is to be fetched because its account, or it, was reported. */
+/** A record that is to be fetched because its account, or it, was reported, or because a blob of it matches. */
 export type SubjectFetch = {
   readonly id: number
-  readonly reviewId: number
+  /** Undefined where no review wants it. */
+  readonly reviewId: number | undefined
   readonly uri: AtUri
   /** The version that was reported; undefined where none was named. */
   readonly cid: Cid | undefined
@@ -14,13 +15,13 @@ export type SubjectFetch = {
   readonly attempts: number
 }
 
-/** The queue of reported records, one row for each record of a review. Times are epoch milliseconds. */
+/** The queue of records to fetch, one row for each record of a review or of none. Times are epoch milliseconds. */
 export interface SubjectFetchStore {
   /** Adds a record; one that was fetched before is fetched again. */
-  add(reviewId: number, uri: AtUri, cid: Cid | undefined, now: number): Promise<void>
+  add(reviewId: number | undefined, uri: AtUri, cid: Cid | undefined, now: number): Promise<void>
   /** Returns records that are due, oldest first, none of `busy`, and counts the attempt. */
   claim(now: number, limit: number, busy: readonly AtUri[]): Promise<SubjectFetch[]>
-  /** Ends a fetch as done, or as dead when a person should look at how it ended. */
+  /** Ends a fetch as done, or as dead when a person should look at how it ended; one that is done for no review is deleted. */
   end(id: number, state: 'done' | 'dead', outcome: string, doneAt: string): Promise<void>
   /** Puts a fetch back until `runAfter`. */
   retry(id: number, error: string, runAfter: number): Promise<void>
@@ -35,10 +36,10 @@ export function createSubjectFetchStore(db: Kysely<Schema>): SubjectFetchStore {
       const fresh = { cid: cid ?? null, run_after: now }
       await db
         .insertInto('subject_fetches')
-        .values({ review_id: reviewId, uri, ...fresh })
+        .values({ review_id: reviewId ?? null, uri, ...fresh })
         .onConflict((conflict) =>
           conflict
-            .columns(['review_id', 'uri'])
+            .expression(sql`coalesce(review_id, 0), uri`)
             .doUpdateSet({ ...fresh, state: 'pending', attempts: 0, outcome: null, done_at: null }),
         )
         .execute()
@@ -69,7 +70,7 @@ export function createSubjectFetchStore(db: Kysely<Schema>): SubjectFetchStore {
         .execute()
       return rows.map((row) => ({
         id: row.id,
-        reviewId: row.review_id,
+        reviewId: row.review_id ?? undefined,
         uri: row.uri as AtUri,
         cid: (row.cid ?? undefined) as Cid | undefined,
         attempts: row.attempts,
@@ -77,6 +78,8 @@ export function createSubjectFetchStore(db: Kysely<Schema>): SubjectFetchStore {
     },
 
     async end(id, state, outcome, doneAt) {
+      if (state === 'done')
+        await db.deleteFrom('subject_fetches').where('id', '=', id).where('review_id', 'is', null).execute()
       await db
         .updateTable('subject_fetches')
         .set({ state, outcome, done_at: doneAt })

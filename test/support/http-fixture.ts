@@ -91,6 +91,7 @@ const absentServices: Services = {
   subscribeLabels: () => absent('subscribeLabels'),
   verifyCaller: async () => absent('verifyCaller'),
   fileReport: async () => absent('fileReport'),
+  receiveBlob: async () => absent('receiveBlob'),
   streamFloor: async () => 0,
   lastSeq: async () => absent('lastSeq'),
   recordSubscription: () => {},

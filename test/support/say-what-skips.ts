@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readEnv } from '../../src/config/env.ts'
 import { hasPython } from './has-python.ts'
 
@@ -5,9 +6,11 @@ import { hasPython } from './has-python.ts'
 export function teardown(): void {
   if (!hasPython())
     process.stderr.write('Skipped: the Python sample of the integration guide needs python3 with requests.\n')
-  if (readEnv()['TEST_POSTGRES_URL']) return
-  process.stderr.write(
-    'Skipped: the tests of appview-sync need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one on which\n' +
-      'databases may be made, by a superuser (.ci/postgres start FOLDER starts one and prints it; .ci/run does so).\n',
-  )
+  if (!readEnv()['TEST_POSTGRES_URL'])
+    process.stderr.write(
+      'Skipped: the tests of appview-sync need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one on which\n' +
+        'databases may be made, by a superuser (.ci/postgres start FOLDER starts one and prints it; .ci/run does so).\n',
+    )
+  if (spawnSync('go', ['version']).status !== 0)
+    process.stderr.write('Skipped: the test of hepa’s client needs Go on the PATH.\n')
 }
