@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bench as gate } from './bench/gate.ts'
 import { bench as hash } from './bench/hash.ts'
 import { bench as httpLookup } from './bench/http-lookup.ts'
 import { bench as importFile } from './bench/import.ts'
@@ -16,7 +17,7 @@ import { bench as pipeline } from './bench/pipeline.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
 import { createTerminal, formatTable, type Terminal } from './lib/terminal.ts'
 
-const benches: readonly Bench[] = [hash, httpLookup, importFile, index, ingest, labels, pipeline]
+const benches: readonly Bench[] = [gate, hash, httpLookup, importFile, index, ingest, labels, pipeline]
 
 process.exitCode = await main(createTerminal())
 

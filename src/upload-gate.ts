@@ -56,7 +56,11 @@ export async function openUploadGate(parts: UploadGateParts): Promise<Gate> {
   const deps = { ...gateDeps(parts, pool), metrics: gateMetrics, logger }
   await prepared
   const gate = opening.use(await openGate(deps, gateOptions(config)))
-  gateMetrics.watch({ uploads: () => gate.uploads, hashesPending: () => pool.pending })
+  gateMetrics.watch({
+    uploads: () => gate.uploads,
+    hashesPending: () => pool.pending,
+    rememberedCounts: () => parts.database.uploads.counts(),
+  })
   if (!blocksAnything(policy))
     logger.warn({ means: 'no tier of the policy has block' }, 'gate.blocks-nothing')
   logger.info({ url: gate.url, pds: config.gatePds, unjudged: config.gateUnjudged }, 'gate.started')

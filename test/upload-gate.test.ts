@@ -213,6 +213,8 @@ describe('an upload that was passed without a verdict', () => {
     const { blob } = (await agent.uploadBlob(picture, { encoding: 'image/jpeg' })).data
     await using database = await openSqlite({ path: join(folder.path, 'harrier.db') })
     expect(await database.uploads.counts()).toMatchObject({ pending: 1 })
+    const metrics = await (await fetch(hurried.metricsUrl)).text()
+    expect(metrics).toContain('labeler_gate_remembered_uploads{state="pending"} 1')
     const uri = await showBlob(bob, blob)
 
     // The stream's events are not what finds it: this service hears nothing of the network.

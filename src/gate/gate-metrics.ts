@@ -17,6 +17,14 @@ export const uploadOutcomes = {
 /** One key of `uploadOutcomes`. */
 export type UploadOutcome = keyof typeof uploadOutcomes
 
+/** Values that are read when the metrics are asked for. */
+export type UploadGauges = {
+  readonly uploads: () => number
+  readonly hashesPending: () => number
+  /** Uploads that were passed without a verdict, by what became of them. */
+  readonly rememberedCounts: () => Promise<Readonly<Record<string, number>>>
+}
+
 /** The gate's measurements. Never throws. */
 export interface GateMetrics {
   /** Counts an upload that has ended, but for the PDS's answer to one that was passed on. */
@@ -24,7 +32,7 @@ export interface GateMetrics {
   /** Measures from the arrival of the whole body to its verdict. */
   judged(ms: number): void
   /** Registers the values that are read on demand. Call once. */
-  watch(gauges: { readonly uploads: () => number; readonly hashesPending: () => number }): void
+  watch(gauges: UploadGauges): void
 }
 
 /** Adds the gate's measurements to a registry, every counter of a closed set at zero. */
@@ -58,6 +66,17 @@ export function createGateMetrics(registry: Registry): GateMetrics {
         })
       read('labeler_gate_running_uploads', 'Uploads under way', gauges.uploads)
       read('labeler_gate_pending_hashes', 'Uploads that wait for a verdict', gauges.hashesPending)
+      const remembered = new Gauge({
+        name: 'labeler_gate_remembered_uploads',
+        help: 'Uploads that were passed without a verdict, by state: still looked for, done, or for a person',
+        labelNames: ['state'],
+        registers: [],
+        async collect() {
+          for (const [state, count] of Object.entries(await gauges.rememberedCounts()))
+            this.set({ state }, count)
+        },
+      })
+      registry.registerMetric(remembered)
     },
   }
 }

@@ -393,12 +393,53 @@ describe('the PDS', () => {
     expect(await upload(await open({ answerMs: 50 }), picture)).toMatchObject({ status: 504 })
   })
 
+  it('that takes nothing is given up, and holds up the caller meanwhile', async () => {
+    const length = 40_000_000
+    const gate = await open({ maxBytes: length, answerMs: 300 })
+    pds.prependListener('request', (request: IncomingMessage) => {
+      // What takes the body in the other tests begins after this.
+      setImmediate(() => request.pause())
+    })
+    const socket = await rawUpload(gate, length)
+    socket.on('error', () => {})
+    socket.write(Buffer.concat([film, Buffer.alloc(length - film.length - 1)]))
+    await expect.poll(() => received.length).toBe(1)
+    // The gate holds no more than a piece: what the caller cannot send any more waits on its side.
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(socket.writableLength).toBeGreaterThan(1_000_000)
+    expect(gate.uploads).toBe(1)
+    await expect.poll(() => gate.uploads).toBe(0)
+    expect(await outcomeCount('upstream-failed')).toBe(1)
+    expect(received[0]?.isWhole).toBe(false)
+    socket.destroy()
+  })
+
   it('that breaks off its answer breaks it off for the caller too', async () => {
     answer = (_request, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('half')
       setTimeout(() => response.destroy(), 20)
     }
     await expect(upload(await open(), picture)).rejects.toThrow()
+  })
+})
+
+describe('a caller who leaves', () => {
+  it('while the upload is judged gets no verdict, and the PDS no picture', async () => {
+    const hashing = Promise.withResolvers<AbortSignal>()
+    const hash: GateDeps['hash'] = (_, signal) => {
+      hashing.resolve(signal)
+      return new Promise(() => {})
+    }
+    const gate = await open({}, { hash })
+    const socket = await rawUpload(gate, picture.length)
+    socket.write(picture)
+    const signal = await hashing.promise
+    socket.destroy()
+    await expect.poll(() => gate.uploads).toBe(0)
+    expect(signal.aborted).toBe(true)
+    expect(remembered).toEqual([])
+    await expect.poll(() => received[0]?.isClosed).toBe(true)
+    expect(received[0]?.bytes.length).toBe(0)
   })
 })
 

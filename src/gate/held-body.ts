@@ -10,8 +10,12 @@ export class HeldBody {
   readonly #upstream: ClientRequest
   readonly #held = new ByteCollector()
 
-  constructor(upstream: ClientRequest) {
+  readonly #stallMs: number
+
+  /** A PDS that takes nothing of what it is sent for `stallMs` is given up: a caller who leaves meanwhile goes unnoticed. */
+  constructor(upstream: ClientRequest, stallMs: number) {
     this.#upstream = upstream
+    this.#stallMs = stallMs
   }
 
   /** Adds the next piece behind what is held; lets go of what is held before it where that need not wait. */
@@ -37,11 +41,13 @@ export class HeldBody {
     if (upstream.destroyed || upstream.write(bytes)) return
     const waiting = new AbortController()
     const { signal } = waiting
+    const timer = setTimeout(() => upstream.destroy(), this.#stallMs)
     try {
       await Promise.race([once(upstream, 'drain', { signal }), once(upstream, 'close', { signal })])
     } catch {
       // The request failed: the promise of its answer tells why.
     } finally {
+      clearTimeout(timer)
       waiting.abort()
     }
   }

@@ -9,6 +9,12 @@ import { relayAnswer, type Upstream } from './upstream.ts'
 /** How far the body of an upload came. */
 export type Arrival = 'whole' | 'slow' | 'too-large' | 'over'
 
+/** How long the caller and the PDS may take, in milliseconds. */
+export type PassageTimes = BodyTimes & {
+  /** For the PDS to take what it is sent, and from the verdict to its answer. */
+  readonly answerMs: number
+}
+
 /** One upload on its way: its two ends, and what the PDS says. Disposal ends what is not whole at the PDS. */
 export class Passage implements Disposable {
   readonly request: IncomingMessage
@@ -18,20 +24,26 @@ export class Passage implements Disposable {
   readonly #over = new AbortController()
   readonly #upstream: ClientRequest
   readonly #answer: Promise<IncomingMessage>
+  readonly #answerMs: number
 
   /** The PDS gets the head at once, so that it can say no to the caller itself. */
-  constructor(upstream: Upstream, request: IncomingMessage, response: ServerResponse, times: BodyTimes) {
+  constructor(upstream: Upstream, request: IncomingMessage, response: ServerResponse, times: PassageTimes) {
     this.request = request
     this.response = response
+    this.#answerMs = times.answerMs
     this.#upstream = upstream.open(request)
     this.#answer = new Promise((resolve, reject) => {
       this.#upstream.once('response', resolve).on('error', reject)
     })
     const end = (): void => this.#over.abort()
     this.#answer.then(end, end)
-    response.once('close', end)
+    response.once('close', () => {
+      // Whatever waits for the PDS to take more of the body, or to answer, is waiting for nobody.
+      if (!response.writableFinished) this.#upstream.destroy()
+      end()
+    })
     this.#upstream.on('continue', () => response.writeContinue())
-    this.held = new HeldBody(this.#upstream)
+    this.held = new HeldBody(this.#upstream, times.answerMs)
     this.reader = new PieceReader(request, times, this.over)
     if (hasBody(request)) this.#upstream.flushHeaders()
   }
@@ -60,16 +72,13 @@ export class Passage implements Disposable {
   }
 
   /** Sends the rest of the body and hands the PDS's answer over; a PDS that takes longer than that is given up. */
-  async release(outcome: 'passed' | 'passed-unjudged', answerMs: number): Promise<UploadOutcome> {
+  async release(outcome: 'passed' | 'passed-unjudged'): Promise<UploadOutcome> {
     if (this.over.aborted) return await this.endEarly('over')
     const { response } = this
-    response.once('close', () => {
-      if (!response.writableFinished) this.#upstream.destroy()
-    })
     const timer = setTimeout(() => {
       if (!response.headersSent) answerWith(response, answers.upstreamSlow)
       this.#upstream.destroy()
-    }, answerMs)
+    }, this.#answerMs)
     try {
       await this.held.release()
       if (await this.#relay()) return outcome

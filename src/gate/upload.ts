@@ -8,8 +8,7 @@ import { claimedAccount } from './claimed-account.ts'
 import type { GateMetrics, UploadOutcome } from './gate-metrics.ts'
 import { BodyInspector, type InspectedBody, type InspectOptions, type IsPicture } from './inspect-body.ts'
 import { type JudgeDeps, judgeBody, type Verdict } from './judge.ts'
-import { type Arrival, Passage } from './passage.ts'
-import type { BodyTimes } from './read-piece.ts'
+import { type Arrival, Passage, type PassageTimes } from './passage.ts'
 import type { Upstream } from './upstream.ts'
 
 /** A refusal, for the record. */
@@ -29,13 +28,11 @@ export type UploadDeps = JudgeDeps & {
 
 /** Bounds of an upload; bytes, of an upload of any kind in `maxBytes`, and milliseconds. */
 export type UploadOptions = InspectOptions &
-  BodyTimes & {
+  PassageTimes & {
     /** What becomes of an upload without a verdict. */
     readonly unjudged: 'pass' | 'refuse'
     /** From the arrival of the whole body to the verdict. */
     readonly verdictMs: number
-    /** From the verdict to the PDS's answer. */
-    readonly answerMs: number
     /** How long a refusal waits for the PDS to refuse the caller itself. */
     readonly refusalWaitMs: number
   }
@@ -108,17 +105,17 @@ type Judged = {
 /** Makes a verdict true. What is refused or passed unjudged is on record before anybody sees it. */
 async function carryOut(
   { recordRefusal, remember, logger }: UploadDeps,
-  { unjudged, answerMs, refusalWaitMs }: UploadOptions,
+  { unjudged, refusalWaitMs }: UploadOptions,
   judged: Judged,
 ): Promise<UploadOutcome> {
   const { passage, body, verdict } = judged
   const { request, response } = passage
-  if (verdict.kind === 'clean') return await passage.release('passed', answerMs)
+  if (verdict.kind === 'clean') return await passage.release('passed')
   const upload = { did: claimedAccount(request.headers.authorization), cid: body.cid, size: body.size }
   if (verdict.kind === 'unjudged' && unjudged === 'pass') {
     await remember({ ...upload, reason: verdict.reason })
     logger.warn(lineOf(judged, 'passed-unjudged'), 'upload.unjudged')
-    return await passage.release('passed-unjudged', answerMs)
+    return await passage.release('passed-unjudged')
   }
   if (verdict.kind === 'blocked') {
     // Whoever the PDS does not know is not to learn here what the banks hold: its refusal, on its way by now, goes first.
