@@ -125,7 +125,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   '@atproto/identity': ['src/atproto/'],
   '@atproto-labs/fetch-node': ['src/lib/safe-fetch.ts', 'src/lib/safe-websocket.ts'],
   '@skyware/jetstream': ['src/ingest/'],
-  '@fastify/busboy': ['src/http/hma/read-upload.ts'],
+  '@fastify/busboy': ['src/http/'],
   express: ['src/http/'],
   '@atproto/xrpc-server': ['src/http/', 'src/atproto/service-auth.ts'],
   ws: ['src/http/', 'src/ingest/', 'src/lib/safe-websocket.ts'],
@@ -133,7 +133,6 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/appview/postgres.ts'],
   'ipaddr.js': ['src/http/'],
   yaml: ['src/config/policy.ts'],
-  busboy: ['src/http/'],
 }
 
 type Import = { readonly file: string; readonly specifier: string; readonly isType: boolean }

@@ -1,4 +1,4 @@
-import createBusboy from 'busboy'
+import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
 import type { Request } from 'express'
 import { RestError } from './problem.ts'
 import { type BodyLimits, brokenOff, tooLarge, tooSlow } from './read-body.ts'
@@ -31,26 +31,32 @@ export async function readForm(request: Request, { maxBytes, timeoutMs }: BodyLi
   const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
   const fields: Record<string, string> = {}
   let image: SentImage | undefined
-  parser.on('field', (name, value, { nameTruncated, valueTruncated }) => {
-    if (nameTruncated || valueTruncated)
-      reject(malformed(`Expected fields of at most ${limits.fieldSize} bytes`))
+  parser.on('field', (name: string, value: string, isNameCut: boolean, isValueCut: boolean) => {
+    if (isNameCut || isValueCut) reject(malformed(`Expected fields of at most ${limits.fieldSize} bytes`))
     else fields[name] = value
   })
-  parser.on('file', (name, stream, { filename, mimeType }) => {
-    const pieces: Buffer[] = []
-    stream.on('data', (piece: Buffer) => void pieces.push(piece))
-    stream.once('limit', () => reject(tooLarge(maxBytes)))
-    stream.once('error', () => reject(brokenOff()))
-    stream.once('end', () => {
-      if (!fileFields.some((known) => known === name)) reject(noFile())
-      else image = { bytes: Buffer.concat(pieces), filename: filename ?? '', contentType: mimeType }
-    })
-  })
+  parser.on(
+    'file',
+    (name: string, stream: BusboyFileStream, filename: string, _: string, contentType: string) => {
+      const pieces: Buffer[] = []
+      stream.on('data', (piece: Buffer) => void pieces.push(piece))
+      stream.once('limit', () => reject(tooLarge(maxBytes)))
+      // Of a form that has no end; a caller who leaves is heard of by the request.
+      stream.once('error', () => reject(malformed('Expected well-formed multipart/form-data')))
+      stream.once('end', () => {
+        if (!fileFields.some((known) => known === name)) reject(noFile())
+        else image = { bytes: Buffer.concat(pieces), filename: filename ?? '', contentType }
+      })
+    },
+  )
   for (const event of ['filesLimit', 'fieldsLimit', 'partsLimit'] as const)
     parser.once(event, () => reject(malformed('Expected one file and few fields')))
   parser.once('error', () => reject(malformed('Expected well-formed multipart/form-data')))
-  parser.once('close', () => (image ? resolve({ image, fields }) : reject(noFile())))
-  request.once('close', () => reject(brokenOff()))
+  parser.once('finish', () => (image ? resolve({ image, fields }) : reject(noFile())))
+  // A body that came whole ends too; of that the parser tells.
+  request.once('close', () => {
+    if (!request.complete) reject(brokenOff())
+  })
   request.pipe(parser)
   try {
     return await promise
@@ -62,9 +68,10 @@ export async function readForm(request: Request, { maxBytes, timeoutMs }: BodyLi
   }
 }
 
-function openParser(request: Request, maxBytes: number): ReturnType<typeof createBusboy> {
+function openParser(request: Request, maxBytes: number): InstanceType<typeof Busboy> {
   try {
-    return createBusboy({ headers: request.headers, limits: { ...limits, fileSize: maxBytes } })
+    const headers = request.headers as BusboyHeaders
+    return new Busboy({ headers, limits: { ...limits, fileSize: maxBytes } })
   } catch {
     throw malformed('Expected multipart/form-data with a boundary')
   }
