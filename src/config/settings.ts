@@ -181,7 +181,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     'Whether /api/v1/webhook/hma-callback is served: off; signed, with HARRIER_WEBHOOK_SECRET; or unsigned, which believes anyone',
   ),
   webhookSecret: secretToken(
-    'What senders of webhooks sign with, at least 16 characters; only with HARRIER_WEBHOOKS=signed',
+    'What senders of webhooks sign with, 16 to 500 visible ASCII characters; only with HARRIER_WEBHOOKS=signed',
   ),
   hepaPassword: secretToken(
     'Turns on com.atproto.unspecced.scanBlob for hepa, Bluesky’s automod: its ABYSS_PASSWORD (docs/INTEGRATION.md)',
