@@ -170,7 +170,9 @@ describe('a webhook from a Hasher-Matcher-Actioner', () => {
     const start = (env: Record<string, string>) => () => parseConfig(env)
     expect(start({ HARRIER_WEBHOOKS: 'signed' })).toThrow(ConfigError)
     expect(start({ HARRIER_WEBHOOK_SECRET: secret })).toThrow('HARRIER_WEBHOOK_SECRET')
-    expect(start({ HARRIER_WEBHOOKS: 'signed', HARRIER_WEBHOOK_SECRET: 'short' })).toThrow('16 to 500 visible')
+    expect(start({ HARRIER_WEBHOOKS: 'signed', HARRIER_WEBHOOK_SECRET: 'short' })).toThrow(
+      '16 to 500 visible',
+    )
     const { config, secrets } = parseConfig({ HARRIER_WEBHOOKS: 'signed', HARRIER_WEBHOOK_SECRET: secret })
     expect(JSON.stringify([config, secrets])).not.toContain(secret)
   })
