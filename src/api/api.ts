@@ -8,11 +8,11 @@
  *
  * api-keys.ts       what the operator does with keys; api-key-secret.ts what they look like
  * authorize.ts      whether a key is good, and how often
- * fetch-image.ts    an address that a caller names
  * take-action.ts    what is done about content; report-content.ts what a user reported
  * verify-webhook.ts whether a webhook is genuine and new; handle-hma-event.ts what it calls for
  * look-up.ts        matches with what the banks hold; content-status.ts what is known of content by its name
  */
+import { type DownloadOptions, download } from '../lib/download.ts'
 import type { SafeFetch } from '../lib/safe-fetch.ts'
 import type { AuditRow, AuditWanted, ContentStatus, HashedBytes, ServiceHealth } from '../model/api.ts'
 import { type ImageHash, pdqProfiles } from '../model/hash.ts'
@@ -23,7 +23,6 @@ import type { HmaEvent } from '../model/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { type Authorize, createAuthorize } from './authorize.ts'
 import { loadContentStatus } from './content-status.ts'
-import { type FetchImageOptions, fetchImage } from './fetch-image.ts'
 import { handleHmaEvent } from './handle-hma-event.ts'
 import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
 import { type ReportVerdict, reportContent } from './report-content.ts'
@@ -74,9 +73,9 @@ export interface Api extends LookUp {
 }
 
 /** Returns what apps ask for. */
-export function createApi(deps: ApiDeps, limits: FetchImageOptions): Api {
+export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
   const { database, src, fetch, pool, matcher, metrics, now } = deps
-  const lookUp = createLookUp({ matcher, banks: database.banks, onMatch: metrics.apiMatched })
+  const lookUp = createLookUp({ matcher, curation: database.curation, onMatch: metrics.apiMatched })
 
   const takeAction = createTakeAction({
     database,
@@ -93,7 +92,7 @@ export function createApi(deps: ApiDeps, limits: FetchImageOptions): Api {
       metrics.requested('api')
       return pool.hash(bytes, { ...deps.plan(), profiles: pdqProfiles, hasSha1: true }, signal)
     },
-    fetchImage: (url, signal) => fetchImage(fetch, url, limits, signal),
+    fetchImage: async (url, signal) => (await download(fetch, new URL(url), limits, signal)).bytes,
     matchHash(needle, search) {
       metrics.requested('api')
       return lookUp.matchHash(needle, search)

@@ -1,7 +1,7 @@
 import type { ApiNeedle, ApiSearch, FoundContent } from '../model/api.ts'
 import type { ImageHash } from '../model/hash.ts'
 import type { Match } from '../model/match.ts'
-import type { BankStore } from '../store/bank-store.ts'
+import type { CurationStore } from '../store/curation-store.ts'
 
 /** The most matches that one answer has: the nearest. */
 const maxMatches = 100
@@ -12,7 +12,7 @@ export type LookUpDeps = {
     match(hashes: readonly ImageHash[], search: ApiSearch): Promise<readonly Match[]>
     lookup(needle: ApiNeedle, search: ApiSearch): Promise<readonly Match[]>
   }
-  readonly banks: Pick<BankStore, 'contents'>
+  readonly curation: Pick<CurationStore, 'findMany'>
   /** Counts a match that is told. Must not throw. */
   readonly onMatch: (bank: string) => void
 }
@@ -24,22 +24,26 @@ export type LookUp = {
 }
 
 /** Returns the lookups. */
-export function createLookUp({ matcher, banks, onMatch }: LookUpDeps): LookUp {
+export function createLookUp({ matcher, curation, onMatch }: LookUpDeps): LookUp {
   return {
     matchHash: async (needle, search) => await describe(await matcher.lookup(needle, search)),
     matchImage: async (hashes, search) => await describe(await matcher.match(hashes, search)),
   }
 
   async function describe(matches: readonly Match[]): Promise<readonly FoundContent[]> {
-    const found: FoundContent[] = []
-    for (const match of matches.slice(0, maxMatches)) {
+    const told = matches.slice(0, maxMatches)
+    const contents = await curation.findMany(told.map(({ contentId }) => contentId))
+    const byId = new Map(contents.map((content) => [content.id, content]))
+    return told.map((match) => {
       onMatch(match.bank)
-      const [content] = await banks.contents(match.bankId, match.contentId - 1, 1)
-      const isThere = content?.id === match.contentId
-      const hash = isThere ? content.hashes.find(({ type }) => type === match.hashType) : undefined
-      const { label = '', sourceId = '' } = isThere ? content : {}
-      found.push({ match, value: hash?.value ?? '', label, sourceId })
-    }
-    return found
+      const content = byId.get(match.contentId)
+      const hash = content?.hashes.find(({ type }) => type === match.hashType)
+      return {
+        match,
+        value: hash?.value ?? '',
+        label: content?.label ?? '',
+        sourceId: content?.sourceId ?? '',
+      }
+    })
   }
 }

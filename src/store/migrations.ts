@@ -3,7 +3,8 @@ import type { Migration } from 'kysely/migration'
 
 /**
  * The schema's history, oldest first. A migration that was released is never edited: add another.
- * Each is run once, inside a transaction, by `sqlite.ts`.
+ * Each is run once, inside a transaction, by `sqlite.ts`. The file grows by a list for each change and is not split: what
+ * it has is only ever read from top to bottom.
  */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': { up: (db: Kysely<unknown>) => run(db, firstTables) },

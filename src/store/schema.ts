@@ -2,6 +2,10 @@ import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ApiActionType } from '../model/api-action.ts'
 import type { ReviewState } from '../model/review.ts'
 
+/*
+ * The tables, a type each, in one list: queries are typed over all of them, and every migration changes it beside the others.
+ */
+
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
 export const jobStates = ['pending', 'done', 'cancelled', 'dead'] as const
 

@@ -7,12 +7,12 @@
  */
 import type { Express, RequestHandler } from 'express'
 import type { BankLabel } from '../../model/received-blob.ts'
+import type { BodyLimits } from '../read-bytes.ts'
 import type { Services } from '../services.ts'
 import { createAdmission } from './admission.ts'
 import { createCheckCsam, euroskyError } from './check-csam.ts'
 import { isBasic, isBearer, requireCredential } from './credential.ts'
 import { createReportBlob } from './report-blob.ts'
-import type { BodyLimits } from './request-body.ts'
 import { createScanBlob } from './scan-blob.ts'
 
 /** Which receivers there are, and what they take and tell. */

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express'
 import { AppError } from '../../lib/errors.ts'
+import type { BodyLimits } from '../read-bytes.ts'
 import type { Services } from '../services.ts'
 import { formatBlob, parsePlace, typeOf } from './blob-request.ts'
-import type { BodyLimits } from './request-body.ts'
 import { readRequestBody } from './request-body.ts'
 
 /**

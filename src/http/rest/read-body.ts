@@ -1,9 +1,6 @@
-import type { Readable } from 'node:stream'
 import type { Request } from 'express'
+import type { BodyRefusals } from '../read-bytes.ts'
 import { RestError } from './problem.ts'
-
-/** How much of a body is taken, and how long it may take. */
-export type BodyLimits = { readonly maxBytes: number; readonly timeoutMs: number }
 
 /** The deepest nesting of arrays and objects that JSON may have. */
 const maxDepth = 32
@@ -20,29 +17,6 @@ export function checkBodyHeaders(request: Request, maxBytes: number): void {
     throw new RestError(415, 'UnsupportedEncoding', 'Expected a body that is not compressed')
   }
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(maxBytes)
-}
-
-/** Reads all of a stream. @throws {RestError} 413 after too many bytes, 408 after too long, 400 when it breaks off. */
-export function readBytes(body: Readable, { maxBytes, timeoutMs }: BodyLimits): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const pieces: Buffer[] = []
-  let length = 0
-  const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
-  const take = (piece: Buffer): void => {
-    length += piece.length
-    if (length > maxBytes) reject(tooLarge(maxBytes))
-    else pieces.push(piece)
-  }
-  body.on('data', take)
-  body.once('end', () => resolve(Buffer.concat(pieces)))
-  body.once('close', () => reject(brokenOff()))
-  body.once('error', () => reject(brokenOff()))
-  return promise.finally(() => {
-    clearTimeout(timer)
-    // Of a body that was refused, the rest is let go as it comes.
-    body.off('data', take)
-    body.resume()
-  })
 }
 
 /** Returns the JSON of a body. @throws {RestError} 400 when it is not JSON in UTF-8, or nested too deep. */
@@ -83,3 +57,6 @@ export function tooSlow(timeoutMs: number): RestError {
 export function brokenOff(): RestError {
   return new RestError(400, 'IncompleteBody', 'Expected a whole body but it broke off')
 }
+
+/** What is thrown for a body that is not taken: 413, 408 or 400. */
+export const bodyRefusals: BodyRefusals = { tooLarge, tooSlow, brokenOff }

@@ -1,7 +1,8 @@
 import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
 import type { Request } from 'express'
+import type { BodyLimits } from '../read-bytes.ts'
 import { RestError } from './problem.ts'
-import { type BodyLimits, brokenOff, tooLarge, tooSlow } from './read-body.ts'
+import { brokenOff, tooLarge, tooSlow } from './read-body.ts'
 
 /** An image that a caller sent. */
 export type SentImage = {

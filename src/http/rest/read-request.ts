@@ -1,8 +1,9 @@
 import type { Request } from 'express'
 import type { z } from 'zod'
+import { readBytes } from '../read-bytes.ts'
 import type { Body, Operation } from './operation.ts'
 import { type FieldProblem, RestError } from './problem.ts'
-import { checkBodyHeaders, mediaTypeOf, parseJson, readBytes } from './read-body.ts'
+import { bodyRefusals, checkBodyHeaders, mediaTypeOf, parseJson } from './read-body.ts'
 import { readForm } from './read-form.ts'
 import type { RestOptions } from './rest-services.ts'
 
@@ -43,7 +44,7 @@ export async function readBody(
   if (type === 'application/json' && operation.json) {
     const limits = { maxBytes: operation.json.maxBytes(options), timeoutMs }
     checkBodyHeaders(request, limits.maxBytes)
-    const bytes = await readBytes(request, limits)
+    const bytes = await readBytes(request, limits, bodyRefusals)
     await onBytes(bytes)
     return { kind: 'json', value: check(operation.json.schema, parseJson(bytes)) }
   }
@@ -56,7 +57,7 @@ export async function readBody(
     throw unsupportedType(['multipart/form-data', 'application/json', 'image/*', 'application/octet-stream'])
   }
   checkBodyHeaders(request, maxBytes)
-  const bytes = await readBytes(request, { maxBytes, timeoutMs })
+  const bytes = await readBytes(request, { maxBytes, timeoutMs }, bodyRefusals)
   return { kind: 'image', image: { bytes, filename: '', contentType: type.slice(0, 100) }, fields: {} }
 }
 

@@ -3,9 +3,9 @@
  *
  * Owns: reading and checking requests, keys and their headers, problem documents, and the documentation at
  * `/openapi.json`, which is made of the schemas that check. Leaves to others: every answer's content (`rest-services.ts`).
- * Invariants: nothing is answered without a key that is good for it, or a signature, the documentation apart; the key is checked before a
- * body is read; bodies are bounded in bytes, time and number; every answer has an `X-Request-Id`; nothing that a
- * caller sent is logged; of it, errors tell names of fields and the origin of an address, and no values.
+ * Invariants: nothing is answered without a key that is good for it, or a signature, the documentation apart; the key is
+ * checked before a body is read; bodies are bounded in bytes, time and number; every answer has an `X-Request-Id`; nothing
+ * that a caller sent is logged; of it, errors tell names of fields and the origin of an address, and no values.
  *
  * `operations.ts` lists the operations, `operation.ts` says what one is, and each file that it names holds some.
  */

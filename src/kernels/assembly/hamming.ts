@@ -8,7 +8,8 @@
 // and where many do, it is not verified again.
 //
 // The memory is shared by several instances; what an instance writes while it searches is in its own scratch. WebAssembly
-// cannot prefetch, so memory is touched in tight loops of loads that do not wait for each other, before it is used.
+// cannot prefetch, so memory is touched in tight loops of loads that do not wait for each other, before it is used. It is one
+// file because the state of a search is globals, which AssemblyScript lets no other file set; building is `hamming-build.ts`.
 
 export { build } from './hamming-build'
 

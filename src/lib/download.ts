@@ -1,30 +1,38 @@
-import { AppError } from '../lib/errors.ts'
-import { readBody } from '../lib/read-body.ts'
-import { type SafeFetch, translateFetchError } from '../lib/safe-fetch.ts'
+import { AppError } from './errors.ts'
+import { readBody } from './read-body.ts'
+import { type SafeFetch, translateFetchError } from './safe-fetch.ts'
 
-/** Limits of fetching an image that a caller names. */
-export type FetchImageOptions = {
+/** Limits of one download. */
+export type DownloadOptions = {
   readonly maxBytes: number
+  /** The longest that it may take, redirects included, in milliseconds. */
   readonly timeoutMs: number
   /** The longest silence between two pieces, in milliseconds. */
   readonly idleTimeoutMs: number
 }
 
+/** What was found at an address. */
+export type Downloaded = {
+  readonly bytes: Uint8Array
+  /** As the server says, in lower case without parameters; undefined where it says nothing. */
+  readonly mimeType: string | undefined
+}
+
 /**
- * Returns the bytes at an address. @throws {AppError} `forbidden` when it, or a redirect, is not public https; `too-large`;
- * `upstream` when it answers with anything but 200, or not at all; `timeout`.
+ * Returns the bytes at an address that a caller names. @throws AppError: `forbidden` when it, or a redirect, is not one that
+ * the fetch goes to; `too-large`; `upstream` when it answers with anything but 200, or not at all; `timeout`; the signal's
+ * reason.
  */
-export async function fetchImage(
+export async function download(
   safeFetch: SafeFetch,
-  address: string,
-  { maxBytes, timeoutMs, idleTimeoutMs }: FetchImageOptions,
+  url: URL,
+  { maxBytes, timeoutMs, idleTimeoutMs }: DownloadOptions,
   signal: AbortSignal,
-): Promise<Uint8Array> {
-  const url = new URL(address)
+): Promise<Downloaded> {
   const stop = new AbortController()
   const whole = AbortSignal.any([signal, stop.signal])
   try {
-    const headers = { accept: 'image/*', 'accept-encoding': 'identity' }
+    const headers = { 'accept-encoding': 'identity' }
     const response = await safeFetch(url, { signal: whole, timeoutMs, headers })
     if (response.status !== 200)
       throw new AppError(
@@ -34,7 +42,8 @@ export async function fetchImage(
     if (Number(response.headers.get('content-length')) > maxBytes) throw tooLarge(maxBytes)
     const { bytes, isWhole } = await readBody(response, { maxBytes, idleTimeoutMs })
     if (!isWhole) throw tooLarge(maxBytes)
-    return bytes
+    const [mimeType] = (response.headers.get('content-type') ?? '').toLowerCase().split(';', 1)
+    return { bytes, mimeType: mimeType?.trim() || undefined }
   } catch (error) {
     signal.throwIfAborted()
     throw translateFetchError(error, url)
