@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
@@ -6,6 +7,7 @@ import { parseConfig } from '../src/config/config.ts'
 import type { Env } from '../src/config/env.ts'
 import { type GateProcess, openGateProcess } from '../src/gate-process.ts'
 import { createLogger } from '../src/lib/logger.ts'
+import { shareOf } from '../src/lib/share.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import type { Account } from './support/accounts.ts'
 import { drawLandscape, recompress } from './support/images.ts'
@@ -106,6 +108,34 @@ describe('harrier gate before a real PDS', () => {
     await expect(showBlob(alice, blob)).rejects.toMatchObject({ error: 'BlobNotFound' })
     // The same record is taken from an account that has the blob: it was refused for the want of it.
     await expect(showBlob(straight, blob)).resolves.toContain(straight.did)
+  })
+
+  it('lets a picture pass that is not in the share of its bank, as the stream does', async () => {
+    const copy = await recompress(known, 70)
+    const agent = await agentAt(gate.url, alice)
+    const upload = () => agent.uploadBlob(copy, { encoding: 'image/jpeg' })
+    await using database = await openSqlite({ path: join(folder.path, 'harrier.db') })
+    const setRatio = (enabledRatio: number) =>
+      database.transaction(async ({ banks, curation }) => {
+        await curation.updateBank((await banks.find('known'))?.id as number, { enabledRatio })
+      })
+    const share = shareOf(createHash('sha256').update(copy).digest('hex'))
+    try {
+      await setRatio(share - 1e-9)
+      await expect
+        .poll(() =>
+          upload().then(
+            ({ success }) => success,
+            () => false,
+          ),
+        )
+        .toBe(true)
+      await setRatio(share)
+      const refused = { error: 'ContentPolicyViolation' }
+      await expect.poll(() => upload().catch((error: unknown) => error)).toMatchObject(refused)
+    } finally {
+      await setRatio(1)
+    }
   })
 
   it('leaves an audit row and a line for a refusal, which say nothing of what they must not', async () => {

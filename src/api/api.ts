@@ -13,7 +13,9 @@
  * look-up.ts        matches with what the banks hold; content-status.ts what is known of content by its name
  */
 import { type DownloadOptions, download } from '../lib/download.ts'
+import { AppError } from '../lib/errors.ts'
 import type { SafeFetch } from '../lib/safe-fetch.ts'
+import { shareOf } from '../lib/share.ts'
 import type { AuditRow, AuditWanted, ContentStatus, HashedBytes, ServiceHealth } from '../model/api.ts'
 import { type ImageHash, pdqProfiles } from '../model/hash.ts'
 import type { HashPlan } from '../model/hash-plan.ts'
@@ -108,7 +110,7 @@ export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
         { policy: deps.policy, takeAction },
         keyId,
         contentId,
-        await lookUp.matchImage(hashes, {}),
+        await lookUp.matchImage(hashes, { coin: coinOf(hashes) }),
       ),
     audit: (wanted) => database.audit.page(wanted),
     async health() {
@@ -116,4 +118,11 @@ export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
       return { bankHashes: matcher.size, pendingHashes: pool.pending, isStreaming: isConnected, totals }
     },
   }
+}
+
+/** As the pipeline has it: what follows from a bank that acts on some images follows for the same ones here. */
+function coinOf(hashes: readonly ImageHash[]): number {
+  const digest = hashes.find(({ type }) => type === 'sha256')
+  if (!digest) throw new AppError('internal', 'Expected the SHA-256 among the hashes of an image')
+  return shareOf(digest.value)
 }

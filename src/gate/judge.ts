@@ -1,6 +1,7 @@
 import { createDeadline } from '../lib/deadline.ts'
 import { AppError } from '../lib/errors.ts'
 import type { ImageHash } from '../model/hash.ts'
+import type { Cid } from '../model/ids.ts'
 import type { Match } from '../model/match.ts'
 import { isLasting, type UnscannableReason } from '../model/scan.ts'
 import type { UnjudgedReason } from '../model/upload.ts'
@@ -16,8 +17,8 @@ export type JudgeDeps = {
     | { readonly kind: 'hashed'; readonly hashes: readonly ImageHash[] }
     | { readonly kind: 'unscannable'; readonly reason: UnscannableReason }
   >
-  /** Returns the nearest match that a policy blocks, or undefined. */
-  readonly findBlocked: (hashes: readonly ImageHash[]) => Promise<Match | undefined>
+  /** Returns the nearest match of a blob's hashes that a policy blocks, or undefined. */
+  readonly findBlocked: (hashes: readonly ImageHash[], cid: Cid) => Promise<Match | undefined>
 }
 
 /** What is to become of an upload. */
@@ -48,13 +49,13 @@ export async function judgeBody(
 }
 
 async function judge(deps: JudgeDeps, body: InspectedBody, deadline: AbortSignal): Promise<Verdict> {
-  const known = await deps.findBlocked(body.digests)
+  const known = await deps.findBlocked(body.digests, body.cid)
   if (known) return { kind: 'blocked', match: known }
   if (body.kind === 'unreadable') return { kind: 'unjudged', reason: body.reason }
   if (body.kind === 'other') return { kind: 'clean' }
   const outcome = await deps.hash(body.bytes, deadline)
   if (outcome.kind === 'unscannable') return verdictOfUnscannable(outcome.reason)
-  const match = await deps.findBlocked(outcome.hashes)
+  const match = await deps.findBlocked(outcome.hashes, body.cid)
   return match ? { kind: 'blocked', match } : { kind: 'clean' }
 }
 

@@ -1,10 +1,10 @@
 /**
  * Matching's front door: which known content an image is, or is close to.
  *
- * Owns: the indexes in memory and the rules of a match (a bank's threshold, its quality gate and its share of images). Leaves to others:
- * where banks come from, what a match calls for, and what is done about it.
- * Invariants: every match within a bank's threshold is returned, none beyond it, none of a content that is disabled; PDQ hashes are compared in kind, those
- * of a bank of unknown profile with both kinds; a digest matches at distance 0 and passes no quality gate; nothing here
+ * Owns: the indexes in memory and the rules of a match (a bank's threshold, its quality gate and its share of images). Leaves
+ * to others: where banks come from, what a match calls for, and what is done about it.
+ * Invariants: every match within a bank's threshold is returned, none beyond it, none of a content that is disabled; PDQ
+ * hashes are compared in kind, those of a bank of unknown profile with both kinds; a digest matches at distance 0 and passes no quality gate; nothing here
  * writes to the store; no search or rebuild holds the thread for more than some milliseconds.
  *
  * switches.ts       contents and hash types that are switched off

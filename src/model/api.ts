@@ -21,6 +21,8 @@ export type ApiSearch = {
   readonly banks?: readonly string[]
   /** Instead of each bank's threshold, in bits. */
   readonly radius?: number
+  /** The image's place in the share of each bank, 0 to 1; without it, every enabled bank is asked. */
+  readonly coin?: number
 }
 
 /** A match with what the bank holds of the content. */
