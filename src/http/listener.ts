@@ -1,7 +1,14 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError } from '../lib/errors.ts'
+import { refuseSocket } from './refuse-socket.ts'
 
 /** Where a listener listens. Port 0 takes a free one. */
 export type ListenerAddress = { readonly host: string; readonly port: number }
@@ -49,6 +56,7 @@ export async function openListener(
     onRequest,
   )
   if (upgrades) server.on('upgrade', (request, socket, head) => upgrades.accept(request, socket, head))
+  refuseMalformed(server)
   const { address: host, port } = await listen(server, name, address)
   return {
     host,
@@ -82,6 +90,36 @@ async function stop(
   } finally {
     clearTimeout(timer)
   }
+}
+
+type Refusal = readonly [status: number, error: string, message: string]
+
+/** What the parser refuses by itself, and why; whatever else it refuses is malformed. */
+const malformed: Refusal = [
+  400,
+  'InvalidRequest',
+  'Expected a request of HTTP/1.1 but received something else',
+]
+const refusals: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'HeadersTooLarge',
+    `Expected an address and headers of at most ${serverLimits.maxHeaderSize} bytes together`,
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'RequestTimeout', 'The request did not arrive in time'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'PayloadTooLarge', 'Expected chunks with less beside them'],
+}
+
+/** Tells peers why their bytes are no request. Where an answer has begun there is nothing to tell: the socket is closed. */
+function refuseMalformed(server: Server): void {
+  const answers = new WeakMap<Duplex, ServerResponse>()
+  server.on('request', ({ socket }, response) => void answers.set(socket, response))
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Duplex) => {
+    const answer = answers.get(socket)
+    const hasBegun = answer !== undefined && answer.headersSent && !answer.writableFinished
+    if (code === 'ECONNRESET' || !socket.writable || hasBegun) socket.destroy()
+    else refuseSocket(socket, ...(refusals[code] ?? malformed))
+  })
 }
 
 /** Some clients offer `h2c` on any request; they are to be answered in plain HTTP. */

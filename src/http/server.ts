@@ -16,7 +16,7 @@ import { type Listener, type ListenerAddress, openListener, type UpgradeHandler 
 import type { HttpMetrics } from './metrics.ts'
 import { createOperatorApp, type OperatorOptions } from './operator-app.ts'
 import { createPublicApp, type PublicOptions } from './public-app.ts'
-import { refuseUpgrade } from './refuse-upgrade.ts'
+import { refuseSocket } from './refuse-socket.ts'
 import type { Services } from './services.ts'
 import { SubscribeLabels, type SubscriberOptions, subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 
@@ -78,7 +78,7 @@ function routeUpgrades(subscribers: SubscribeLabels): UpgradeHandler {
     accept(request, socket, head) {
       const [path] = (request.url ?? '').split('?', 1)
       if (path === subscribeLabelsPath) subscribers.accept(request, socket, head)
-      else refuseUpgrade(socket, 404, 'NotFound', 'Expected the path of a stream but received another')
+      else refuseSocket(socket, 404, 'NotFound', 'Expected the path of a stream but received another')
     },
     [Symbol.asyncDispose]: () => subscribers[Symbol.asyncDispose](),
   }

@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises'
-import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
+import type { BusboyFileStream } from '@fastify/busboy'
 import type { Request } from 'express'
 import { AppError } from '../../lib/errors.ts'
+import { openForm } from '../open-form.ts'
 import { badRequest } from './hma-error.ts'
 
 /** A form as it was sent: its files and its other fields. */
@@ -21,6 +22,9 @@ const limits = {
   headerSize: 8 * 1024,
 }
 
+/** How long a form may take, which the listener bounds too while it comes: with some the parser never ends. */
+const maxFormMs = 30_000
+
 /** True for a request that carries a form. */
 export function isUpload(request: Request): boolean {
   return /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')
@@ -28,7 +32,7 @@ export function isUpload(request: Request): boolean {
 
 /**
  * Reads a form of at most two files, of which no more than `maxBytes` each are kept. What is beyond a bound is read and
- * thrown away, so that the caller hears of it; the listener bounds how long that takes.
+ * thrown away, so that the caller hears of it.
  * @throws HmaError 400 when it is no form, or has too many parts; AppError `too-large`.
  */
 export async function readUpload(request: Request, maxBytes: number): Promise<Upload> {
@@ -36,7 +40,7 @@ export async function readUpload(request: Request, maxBytes: number): Promise<Up
   const fields = new Map<string, string>()
   let isTooLarge = false
   let hasTooMany = false
-  const form = openForm(request, maxBytes)
+  const form = openForm(request, { limits: { ...limits, fileSize: maxBytes }, isPartAFile }, noForm)
   form.on('file', (field: string, stream: BusboyFileStream) => {
     const pieces: Buffer[] = []
     stream.on('data', (piece: Buffer) => void pieces.push(piece))
@@ -58,7 +62,7 @@ export async function readUpload(request: Request, maxBytes: number): Promise<Up
     })
   }
   try {
-    await pipeline(request, form)
+    await pipeline(request, form, { signal: AbortSignal.timeout(maxFormMs) })
   } catch (cause) {
     throw new AppError('invalid', 'Expected a whole multipart/form-data body but received another', { cause })
   }
@@ -68,19 +72,16 @@ export async function readUpload(request: Request, maxBytes: number): Promise<Up
   return { files, fields }
 }
 
-function openForm(request: Request, maxBytes: number): InstanceType<typeof Busboy> {
-  try {
-    return new Busboy({
-      headers: request.headers as BusboyHeaders,
-      limits: { ...limits, fileSize: maxBytes },
-      // Some clients name no file; whatever is not plain text of a field that we know is one.
-      isPartAFile: (field, contentType, fileName) =>
-        fileName !== undefined ||
-        contentType === 'application/octet-stream' ||
-        field === 'photo' ||
-        field === 'video',
-    })
-  } catch (cause) {
-    throw new AppError('invalid', 'Expected a multipart/form-data body with a boundary', { cause })
-  }
+/** Some clients name no file; whatever is not plain text of a field that we know is one. */
+function isPartAFile(field: string | undefined, contentType: string | undefined, fileName?: string): boolean {
+  return (
+    fileName !== undefined ||
+    contentType === 'application/octet-stream' ||
+    field === 'photo' ||
+    field === 'video'
+  )
+}
+
+function noForm(cause?: unknown): AppError {
+  return new AppError('invalid', 'Expected a multipart/form-data body with a boundary', { cause })
 }

@@ -1,5 +1,6 @@
-import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
+import type { BusboyFileStream } from '@fastify/busboy'
 import type { Request } from 'express'
+import { openForm } from '../open-form.ts'
 import type { BodyLimits } from '../read-bytes.ts'
 import { RestError } from './problem.ts'
 import { brokenOff, tooLarge, tooSlow } from './read-body.ts'
@@ -27,7 +28,7 @@ const limits = { fields: 20, files: 1, parts: 25, fieldNameSize: 100, fieldSize:
  * 408 after too long, 413 when the file is too large.
  */
 export async function readForm(request: Request, { maxBytes, timeoutMs }: BodyLimits): Promise<Form> {
-  const parser = openParser(request, maxBytes)
+  const parser = openForm(request, { limits: { ...limits, fileSize: maxBytes } }, noBoundary)
   const { promise, resolve, reject } = Promise.withResolvers<Form>()
   const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
   const fields: Record<string, string> = {}
@@ -69,13 +70,8 @@ export async function readForm(request: Request, { maxBytes, timeoutMs }: BodyLi
   }
 }
 
-function openParser(request: Request, maxBytes: number): InstanceType<typeof Busboy> {
-  try {
-    const headers = request.headers as BusboyHeaders
-    return new Busboy({ headers, limits: { ...limits, fileSize: maxBytes } })
-  } catch {
-    throw malformed('Expected multipart/form-data with a boundary')
-  }
+function noBoundary(): RestError {
+  return malformed('Expected multipart/form-data with a boundary')
 }
 
 function malformed(message: string): RestError {

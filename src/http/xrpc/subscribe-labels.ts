@@ -5,7 +5,7 @@ import type { Log } from '../../lib/logger.ts'
 import type { StreamedLabel } from '../../model/label.ts'
 import type { Subscription } from '../../model/subscription.ts'
 import type { HttpMetrics } from '../metrics.ts'
-import { refuseUpgrade } from '../refuse-upgrade.ts'
+import { refuseSocket } from '../refuse-socket.ts'
 import { encodeLabelsMessages } from './label-frame.ts'
 import { LabelSubscription, type LabelSubscriptionDeps } from './label-subscription.ts'
 
@@ -69,7 +69,7 @@ export class SubscribeLabels implements AsyncDisposable {
   /** Takes an upgrade request whose path is `subscribeLabelsPath`, or refuses it. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#isClosing || this.#open.size >= this.#options.maxSubscribers) {
-      refuseUpgrade(socket, 503, 'NotEnoughResources', 'Too many subscribers at the moment; come back later')
+      refuseSocket(socket, 503, 'NotEnoughResources', 'Too many subscribers at the moment; come back later')
       return
     }
     this.#handshakes.handleUpgrade(request, socket, head, (webSocket) => {

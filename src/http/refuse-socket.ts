@@ -1,8 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Answers an upgrade with an ordinary error response, XRPC body included, and closes the socket. */
-export function refuseUpgrade(socket: Duplex, status: number, error: string, message: string): void {
+/**
+ * Answers what never became a request that a handler sees, an upgrade or something malformed, with an ordinary error
+ * response, XRPC body included, and closes the socket.
+ */
+export function refuseSocket(socket: Duplex, status: number, error: string, message: string): void {
   const body = JSON.stringify({ error, message })
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
