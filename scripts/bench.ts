@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bench as connections } from './bench/connections.ts'
 import { bench as gate } from './bench/gate.ts'
 import { bench as hash } from './bench/hash.ts'
 import { bench as httpLookup } from './bench/http-lookup.ts'
@@ -17,7 +18,17 @@ import { bench as pipeline } from './bench/pipeline.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
 import { createTerminal, formatTable, type Terminal } from './lib/terminal.ts'
 
-const benches: readonly Bench[] = [gate, hash, httpLookup, importFile, index, ingest, labels, pipeline]
+const benches: readonly Bench[] = [
+  connections,
+  gate,
+  hash,
+  httpLookup,
+  importFile,
+  index,
+  ingest,
+  labels,
+  pipeline,
+]
 
 process.exitCode = await main(createTerminal())
 

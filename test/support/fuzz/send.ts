@@ -64,7 +64,8 @@ export function faultOf({ status, headers, text }: Answer): string | undefined {
   if (status < 400) return undefined
   if (text.length > 20_000) return `a refusal of ${text.length} characters`
   if (text.includes(marker.repeat(2))) return 'a refusal that repeats all that was sent'
-  if (!/json/.test(String(headers['content-type']))) return `a refusal of type ${headers['content-type']}`
+  if (!/json/.test(String(headers['content-type'])))
+    return `a refusal of type ${String(headers['content-type'])}`
   const reason = reasonOf(JSON.parse(text))
   return reason === undefined || reason.trim().length < 3 ? `no reason in ${text.slice(0, 200)}` : undefined
 }
