@@ -2,6 +2,17 @@ import { once } from 'node:events'
 import type { ClientRequest } from 'node:http'
 import { ByteCollector } from '../lib/byte-collector.ts'
 
+/** What is known of a body before it comes, and its bounds. */
+export type HeldBodyOptions = {
+  /** As many bytes as a picture is expected to have; memory is taken for them once the first have come. */
+  readonly expectedBytes: number
+  /**
+   * Milliseconds after which a PDS that takes nothing of what it is sent is given up: a caller who leaves meanwhile goes
+   * unnoticed.
+   */
+  readonly stallMs: number
+}
+
 /**
  * The way of a body to the PDS. What may be a picture is held until its verdict, so that no byte of one that is refused gets
  * there; of anything else the last piece is held, without which the PDS has no whole body and stores no blob.
@@ -9,18 +20,22 @@ import { ByteCollector } from '../lib/byte-collector.ts'
 export class HeldBody {
   readonly #upstream: ClientRequest
   readonly #held = new ByteCollector()
+  readonly #options: HeldBodyOptions
 
-  readonly #stallMs: number
-
-  /** A PDS that takes nothing of what it is sent for `stallMs` is given up: a caller who leaves meanwhile goes unnoticed. */
-  constructor(upstream: ClientRequest, stallMs: number) {
+  constructor(upstream: ClientRequest, options: HeldBodyOptions) {
     this.#upstream = upstream
-    this.#stallMs = stallMs
+    this.#options = options
+  }
+
+  /** What is held: of what may be a picture, all that came, as it came. Good until more is added. */
+  get bytes(): Uint8Array {
+    return this.#held.bytes
   }
 
   /** Adds the next piece behind what is held; lets go of what is held before it where that need not wait. */
   async add(piece: Uint8Array, mayStream: boolean): Promise<void> {
-    if (mayStream && this.#held.length > 0) await this.#send(this.#held.take())
+    if (!mayStream) this.#held.reserve(this.#options.expectedBytes)
+    else if (this.#held.length > 0) await this.#send(this.#held.take())
     this.#held.append(piece)
   }
 
@@ -41,7 +56,7 @@ export class HeldBody {
     if (upstream.destroyed || upstream.write(bytes)) return
     const waiting = new AbortController()
     const { signal } = waiting
-    const timer = setTimeout(() => upstream.destroy(), this.#stallMs)
+    const timer = setTimeout(() => upstream.destroy(), this.#options.stallMs)
     try {
       await Promise.race([once(upstream, 'drain', { signal }), once(upstream, 'close', { signal })])
     } catch {

@@ -34,7 +34,10 @@ type Kind = 'picture' | 'other' | 'too-large' | 'encoding'
 const headBytes = 4096
 const digestTypes = hashTypes.filter((type) => type !== 'pdq')
 
-/** Looks at the bytes of one body as they arrive; keeps them only where they are a picture that can be judged. */
+/**
+ * Looks at the bytes of one body as they arrive. Keeps the first of them, and of a picture in a content encoding what it
+ * undoes: a body that comes as it is, is held elsewhere already.
+ */
 export class BodyInspector implements Disposable {
   readonly #isPicture: IsPicture
   readonly #options: InspectOptions
@@ -78,8 +81,8 @@ export class BodyInspector implements Disposable {
     }
   }
 
-  /** Ends the body. Call once, after the last `write`. */
-  async end(): Promise<InspectedBody> {
+  /** Ends the body. Call once, after the last `write`, with all of it as it came, which is looked at only where it may be a picture. */
+  async end(asItCame: Uint8Array): Promise<InspectedBody> {
     const last = this.#decoders?.at(-1)
     if (last && !last.destroyed && !last.readableEnded) {
       await new Promise<void>((resolve) => {
@@ -94,7 +97,7 @@ export class BodyInspector implements Disposable {
       size: this.#size,
       digests: [...this.#hashes].map(([type, hash]) => ({ type, value: hash.digest('hex'), quality: 100 })),
     }
-    if (kind === 'picture') return { ...seen, kind, bytes: this.#kept.take() }
+    if (kind === 'picture') return { ...seen, kind, bytes: this.#isEncoded ? this.#kept.take() : asItCame }
     return kind === 'other' ? { ...seen, kind } : { ...seen, kind: 'unreadable', reason: kind }
   }
 
@@ -104,23 +107,27 @@ export class BodyInspector implements Disposable {
     for (const decoder of this.#decoders ?? []) decoder.destroy()
   }
 
+  get #isEncoded(): boolean {
+    return this.#decoders === undefined || this.#decoders.length > 0
+  }
+
   #see(piece: Uint8Array): void {
     if (this.#kind === 'encoding') return
     this.#size += piece.length
-    if (this.#decoders?.length && this.#size > this.#options.maxBytes) {
+    if (this.#isEncoded && this.#size > this.#options.maxBytes) {
       this.#giveUp('encoding')
       return
     }
     for (const hash of this.#hashes.values()) hash.update(piece)
     if (this.isNoPicture) return
-    this.#kept.append(piece)
+    if (this.#isEncoded || this.#kind === 'undecided') this.#kept.append(piece)
     if (this.#kind === 'undecided' && this.#size >= headBytes) this.#settle()
     if (this.#kind === 'picture' && this.#size > this.#options.maxPictureBytes) this.#giveUp('too-large')
   }
 
   #settle(): Kind {
     this.#kind = this.#isPicture(this.#kept.bytes) ? 'picture' : 'other'
-    if (this.#kind === 'other') this.#kept.take()
+    if (this.#kind === 'other' || !this.#isEncoded) this.#kept.take()
     return this.#kind
   }
 

@@ -15,6 +15,12 @@ export type PassageTimes = BodyTimes & {
   readonly answerMs: number
 }
 
+/** Bounds of a passage. */
+export type PassageOptions = PassageTimes & {
+  /** No more bytes are expected of a picture, whatever its head announces. */
+  readonly maxPictureBytes: number
+}
+
 /** One upload on its way: its two ends, and what the PDS says. Disposal ends what is not whole at the PDS. */
 export class Passage implements Disposable {
   readonly request: IncomingMessage
@@ -27,10 +33,15 @@ export class Passage implements Disposable {
   readonly #answerMs: number
 
   /** The PDS gets the head at once, so that it can say no to the caller itself. */
-  constructor(upstream: Upstream, request: IncomingMessage, response: ServerResponse, times: PassageTimes) {
+  constructor(
+    upstream: Upstream,
+    request: IncomingMessage,
+    response: ServerResponse,
+    options: PassageOptions,
+  ) {
     this.request = request
     this.response = response
-    this.#answerMs = times.answerMs
+    this.#answerMs = options.answerMs
     this.#upstream = upstream.open(request)
     this.#answer = new Promise((resolve, reject) => {
       this.#upstream.once('response', resolve).on('error', reject)
@@ -43,8 +54,12 @@ export class Passage implements Disposable {
       end()
     })
     this.#upstream.on('continue', () => response.writeContinue())
-    this.held = new HeldBody(this.#upstream, times.answerMs)
-    this.reader = new PieceReader(request, times, this.over)
+    const announced = Number(request.headers['content-length'] ?? 0)
+    this.held = new HeldBody(this.#upstream, {
+      expectedBytes: Math.min(announced, options.maxPictureBytes),
+      stallMs: options.answerMs,
+    })
+    this.reader = new PieceReader(request, options, this.over)
     if (hasBody(request)) this.#upstream.flushHeaders()
   }
 

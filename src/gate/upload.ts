@@ -55,7 +55,7 @@ export async function passUpload(
   using inspector = new BodyInspector(request.headers['content-encoding'], deps.isPicture, options)
   const arrival = await receive(passage, inspector, options.maxBytes)
   if (arrival !== 'whole') return await passage.endEarly(arrival)
-  const body = await inspector.end()
+  const body = await inspector.end(passage.held.bytes)
   const startedAt = performance.now()
   const verdict = await judgeOrLeave(deps, body, options, passage)
   if (!verdict) return await passage.endEarly('over')

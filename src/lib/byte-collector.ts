@@ -1,9 +1,10 @@
 /** The first piece of memory that is taken; it doubles as bytes arrive. */
 const firstBytes = 64 * 1024
+const nothing = Buffer.alloc(0)
 
 /** Collects bytes that arrive in pieces of any size in one buffer: a million pieces of one byte take a megabyte. */
 export class ByteCollector {
-  #buffer = Buffer.alloc(0)
+  #buffer = nothing
   #length = 0
 
   /** How many bytes are held. */
@@ -11,14 +12,19 @@ export class ByteCollector {
     return this.#length
   }
 
+  /** Takes memory for so many bytes in all, where they are known to come: what grows leaves its smaller copies to be collected. */
+  reserve(bytes: number): void {
+    if (bytes <= this.#buffer.length) return
+    // What is not written to yet is shown to nobody.
+    const larger = Buffer.allocUnsafeSlow(bytes)
+    larger.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = larger
+  }
+
   /** Copies the bytes behind those that are held. */
   append(piece: Uint8Array): void {
     const needed = this.#length + piece.length
-    if (needed > this.#buffer.length) {
-      const larger = Buffer.alloc(Math.max(needed, this.#buffer.length * 2, firstBytes))
-      larger.set(this.#buffer.subarray(0, this.#length))
-      this.#buffer = larger
-    }
+    if (needed > this.#buffer.length) this.reserve(Math.max(needed, this.#buffer.length * 2, firstBytes))
     this.#buffer.set(piece, this.#length)
     this.#length = needed
   }
@@ -31,7 +37,7 @@ export class ByteCollector {
   /** Returns what is held and holds nothing any more; the bytes are the caller's. */
   take(): Buffer {
     const { bytes } = this
-    this.#buffer = Buffer.alloc(0)
+    this.#buffer = nothing
     this.#length = 0
     return bytes
   }
