@@ -15,7 +15,7 @@ import { pickFrames } from './pick-frames.ts'
 import type { PixelView } from './pixel-view.ts'
 import { releasePixels } from './release-pixels.ts'
 
-/** What hashing one image came to, with how long each step took, in milliseconds. */
+/** What hashing one image came to, with how long each step took, in milliseconds; digests are made while it is decoded. */
 export type HashOutcome = { readonly decodeMs: number; readonly hashMs: number } & (
   | {
       readonly kind: 'hashed'
@@ -43,7 +43,10 @@ export function createImageHasher(options: ImageDecoderOptions): ImageHasher {
     if (opened.kind === 'unscannable')
       return { ...opened, decodeMs: performance.now() - startedAt, hashMs: 0 }
     const { header } = opened
-    const first = await decoder.decodeFrame(header, 1, plan.isFlattened && header.hasAlpha)
+    const decoding = decoder.decodeFrame(header, 1, plan.isFlattened && header.hasAlpha)
+    // The decoder has a thread of its own: this one has nothing else to do meanwhile.
+    const digests = digestTypesOf(plan.hasSha1).map((type) => digest(type, bytes))
+    const first = await decoding
     let decodeMs = performance.now() - startedAt
     if (first.kind === 'unscannable') return { ...first, decodeMs, hashMs: 0 }
     const { format } = header
@@ -58,7 +61,7 @@ export function createImageHasher(options: ImageDecoderOptions): ImageHasher {
       hashes.push(...hashLook(`frame-${frame}`, later.pixels, plan, false))
       releasePixels(later.pixels)
     }
-    for (const type of digestTypesOf(plan.hasSha1)) hashes.push(digest(type, bytes))
+    hashes.push(...digests)
     const facts = { format, width, height, size: bytes.length }
     return { kind: 'hashed', facts, hashes, decodeMs, hashMs: performance.now() - startedAt - decodeMs }
   }
