@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { HashPlan } from '../../src/model/hash-plan.ts'
 import type { ImageFormat } from '../../src/model/image.ts'
 import { openHashPool } from '../../src/scan/hash-pool.ts'
 import type { CorpusFile } from '../../test/support/corpus.ts'
+import { childPids, cpuMsOf } from './cpu-time.ts'
 
 /** By the clock of the processes, in milliseconds per image. */
 type Elapsed = { readonly decodeMs: number; readonly hashMs: number }
@@ -111,24 +112,8 @@ function meanOf(measured: readonly Elapsed[]): Elapsed {
 }
 
 async function openPool(processes: number, entry: string | undefined) {
-  const others = childPids()
+  const others = childPids(process.pid)
   const pool = openHashPool({ ...limits, processes, ...(entry !== undefined && { entry }) })
   await pool.prepare()
-  return { pool, pids: childPids().filter((pid) => !others.includes(pid)) }
-}
-
-/** Linux only, as is all that needs it. */
-function childPids(): readonly number[] {
-  const text = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-  return text.split(' ').filter(Boolean).map(Number)
-}
-
-/** The processor time of all threads of processes so far, in milliseconds. */
-function cpuMsOf(pids: readonly number[]): number {
-  const nanoseconds = pids.flatMap((pid) =>
-    readdirSync(`/proc/${pid}/task`).map((thread) =>
-      Number.parseInt(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')),
-    ),
-  )
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6
+  return { pool, pids: childPids(process.pid).filter((pid) => !others.includes(pid)) }
 }
