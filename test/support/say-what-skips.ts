@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { readEnv } from '../../src/config/env.ts'
 import { hasPython } from './has-python.ts'
+import { hasWebServer } from './web-server.ts'
 
 /** Says at the end of a test run which tests had to skip, and what they need. */
 export function teardown(): void {
   if (!hasPython())
-    process.stderr.write('Skipped: the Python sample of the integration guide needs python3 with requests.\n')
+    process.stderr.write(
+      'Skipped: the Python samples of the integration guide and its page need python3 with requests.\n',
+    )
   if (!readEnv()['TEST_POSTGRES_URL'])
     process.stderr.write(
       'Skipped: the tests of appview-sync need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one on which\n' +
@@ -13,4 +16,10 @@ export function teardown(): void {
     )
   if (spawnSync('go', ['version']).status !== 0)
     process.stderr.write('Skipped: the test of hepa’s client needs Go on the PATH.\n')
+  for (const name of ['caddy', 'nginx'] as const) {
+    if (!hasWebServer(name))
+      process.stderr.write(
+        `Skipped: the test of the gate behind ${name} needs it on the PATH (.ci/web-servers FOLDER fetches it).\n`,
+      )
+  }
 }
