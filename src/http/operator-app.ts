@@ -8,7 +8,7 @@ import express, {
 import { createErrorResponse, notFound } from './error-response.ts'
 import { safeHeaders } from './headers.ts'
 import { openApiOf, siteMapOf, tellAlive } from './hma/describe.ts'
-import { createHmaErrorResponse, hmaNotFound } from './hma/hma-error.ts'
+import { createHmaErrorResponse, hmaNotFound } from './hma/refusals.ts'
 import { addRoutes, hmaRoutes } from './hma/routes.ts'
 import type { AppDeps } from './public-app.ts'
 import { refuseOtherSites } from './refuse-other-sites.ts'

@@ -7,11 +7,21 @@ import { AppError } from '../../lib/errors.ts'
 import { type Bank, defaultMinQuality, defaultThreshold } from '../../model/bank.ts'
 import { bodyOf } from './body.ts'
 import { bankShape } from './content-shape.ts'
-import { badRequest, HmaError, shown, unprocessable } from './hma-error.ts'
+import { badRequest, HmaError, shown } from './hma-error.ts'
 import type { HmaServices } from './hma-services.ts'
-import { parseFlag, parseRatio } from './lax.ts'
+import { asFlag, asNumber, asText, optional, readParameters, required } from './parameters.ts'
 
 type Curator = HmaServices['curator']
+
+/** How much of a bank is matched; one of the clients calls it as it is called in answers. */
+const shareReaders = {
+  enabled: optional(asFlag),
+  enabled_ratio: optional(asNumber),
+  matching_enabled_ratio: optional(asNumber),
+}
+type Share = Readonly<Record<'enabled_ratio' | 'matching_enabled_ratio', number | undefined>> & {
+  readonly enabled: boolean | undefined
+}
 
 /** Returns the handler that lists the banks. */
 export function createListBanks(curator: Curator): RequestHandler {
@@ -61,15 +71,13 @@ export async function requireBank(curator: Pick<Curator, 'findBank'>, request: R
 }
 
 async function createBank(curator: Curator, request: Request): Promise<Bank> {
-  const body = bodyOf(request)
-  if (typeof body['name'] !== 'string') throw unprocessable('Expected a name but there is none')
-  const name = parseName(body['name'])
+  const { name, ...share } = readParameters(bodyOf(request), { name: required(asText), ...shareReaders })
   const bank = {
-    name,
+    name: parseName(name),
     threshold: defaultThreshold,
     minQuality: defaultMinQuality,
     profile: 'full-resolution',
-    enabledRatio: ratioOf(body) ?? 1,
+    enabledRatio: ratioOf(share) ?? 1,
   } as const
   return await withoutConflict('Bank already exists', () => curator.createBank(bank))
 }
@@ -77,13 +85,10 @@ async function createBank(curator: Curator, request: Request): Promise<Bank> {
 async function updateBank(curator: Curator, request: Request): Promise<Bank> {
   const bank = await curator.findBank(nameOf(request))
   if (!bank) throw new HmaError(404, 'Bank not found')
-  const body = bodyOf(request)
-  const { name } = body
-  if (name !== undefined && name !== null && typeof name !== 'string')
-    throw unprocessable('Expected text for name but received something else')
-  const enabledRatio = ratioOf(body)
+  const { name, ...share } = readParameters(bodyOf(request), { name: optional(asText), ...shareReaders })
+  const enabledRatio = ratioOf(share)
   const change = {
-    ...(typeof name === 'string' && name !== bank.name && { name: parseName(name) }),
+    ...(name !== undefined && name !== bank.name && { name: parseName(name) }),
     ...(enabledRatio !== undefined && { enabledRatio }),
   }
   const updated = await withoutConflict('Bank name already exists', () => curator.updateBank(bank.id, change))
@@ -91,14 +96,17 @@ async function updateBank(curator: Curator, request: Request): Promise<Bank> {
   return updated
 }
 
-/** The ratio wins over the switch; one of the clients calls it as it is called in answers. */
-function ratioOf(body: Readonly<Record<string, unknown>>): number | undefined {
-  const isEnabled = parseFlag('enabled', body['enabled'])
-  return (
-    parseRatio('enabled_ratio', body['enabled_ratio']) ??
-    parseRatio('matching_enabled_ratio', body['matching_enabled_ratio']) ??
-    (isEnabled === undefined ? undefined : Number(isEnabled))
-  )
+/** The ratio wins over the switch. */
+function ratioOf({ enabled, enabled_ratio, matching_enabled_ratio }: Share): number | undefined {
+  const ratio = enabled_ratio ?? matching_enabled_ratio
+  if (ratio !== undefined) return requireShare('enabled_ratio', ratio)
+  return enabled === undefined ? undefined : Number(enabled)
+}
+
+/** Returns a share as it was given. @throws HmaError 400 where it is not from 0 to 1. */
+export function requireShare(name: string, share: number): number {
+  if (share >= 0 && share <= 1) return share
+  throw badRequest(`Expected 0 to 1 for ${name} but received ${share}`)
 }
 
 function parseName(name: string): string {

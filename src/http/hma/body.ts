@@ -1,6 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express'
 import { badRequest } from './hma-error.ts'
-import { isJsonObject } from './lax.ts'
+import { isJsonObject } from './json.ts'
 import { isUpload } from './read-upload.ts'
 
 /** Reads a JSON body whatever it says that it is, unless it is a form: not all clients say. At most 256 KiB. */

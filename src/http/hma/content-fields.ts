@@ -4,7 +4,7 @@
 import { maxTextLengths } from '../../model/bank.ts'
 import type { WantedContent } from '../../model/curation.ts'
 import { badRequest, shown } from './hma-error.ts'
-import { isJsonObject, isShallow } from './lax.ts'
+import { isJsonObject, isShallow } from './json.ts'
 
 /** What is told of a content beside its hashes. */
 export type ContentFields = Pick<WantedContent, 'note' | 'sourceId' | 'contentUri' | 'metadata'>

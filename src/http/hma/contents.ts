@@ -11,8 +11,8 @@ import { bodyOf } from './body.ts'
 import { parseNoteText } from './content-fields.ts'
 import { bankShape, contentShape, metadataOf } from './content-shape.ts'
 import { badRequest, HmaError, shown } from './hma-error.ts'
-import { parseFlag, parseWhole } from './lax.ts'
 import { queryText } from './media.ts'
+import { asFlag, asText, asWhole, optional, readParameters } from './parameters.ts'
 import { findSignalType, parseSignal } from './signal-types.ts'
 
 /** Seconds of five years: how far ahead a content can be disabled for a time. */
@@ -25,8 +25,11 @@ type Deps = Pick<Services, 'hma' | 'now'>
 export function createGetContent({ hma }: Deps): RequestHandler {
   return (request, response, next) => {
     const get = async (): Promise<object> => {
-      const hasSignals = parseFlag('include_signals', queryText(request, 'include_signals')) ?? false
-      const hasMetadata = parseFlag('include_metadata', queryText(request, 'include_metadata')) ?? true
+      const asked = readParameters(request.query, {
+        include_signals: optional(asFlag),
+        include_metadata: optional(asFlag),
+      })
+      const { include_signals: hasSignals = false, include_metadata: hasMetadata = true } = asked
       const { bank, content } = await requireContent(hma.curator, request)
       return contentShape(content, bank, { hasSignals, hasMetadata })
     }
@@ -87,14 +90,18 @@ async function listContents({ hma, now }: Deps, request: Request): Promise<objec
     const content = await findHolding(hma.curator, bank, signal, queryText(request, 'signal_type'))
     return { bank: bankShape(bank), contents: content ? [shape(content)] : [], next: null }
   }
-  const [text, isDisabled] = [queryText(request, 'q'), parseFlag('disabled', queryText(request, 'disabled'))]
-  const max = Number.MAX_SAFE_INTEGER
+  const asked = readParameters(request.query, {
+    q: optional(asText),
+    disabled: optional(asFlag),
+    after: optional(asWhole(0, Number.MAX_SAFE_INTEGER)),
+    limit: optional(asWhole(1, maxPage)),
+  })
   const page = await hma.curator.searchContents(bank.id, {
-    afterId: parseWhole('after', queryText(request, 'after'), { min: 0, max, fallback: 0 }),
-    limit: parseWhole('limit', queryText(request, 'limit'), { min: 1, max: maxPage, fallback: 100 }),
+    afterId: asked.after ?? 0,
+    limit: asked.limit ?? 100,
     nowSeconds: now().getTime() / 1000,
-    ...(text !== undefined && { text }),
-    ...(isDisabled !== undefined && { isDisabled }),
+    ...(asked.q !== undefined && { text: asked.q }),
+    ...(asked.disabled !== undefined && { isDisabled: asked.disabled }),
   })
   return { bank: bankShape(bank), contents: page.contents.map(shape), next: page.nextAfterId ?? null }
 }

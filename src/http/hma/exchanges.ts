@@ -7,7 +7,7 @@ import type { Request, RequestHandler } from 'express'
 import { bodyOf } from './body.ts'
 import { type ExchangeApi, exchangeApis } from './exchange-apis.ts'
 import { badRequest, HmaError, shown } from './hma-error.ts'
-import { isJsonObject } from './lax.ts'
+import { isJsonObject } from './json.ts'
 
 /** Lists the kinds of exchange. */
 export const listExchangeApis: RequestHandler = (_request, response) => {

@@ -5,16 +5,15 @@
 import type { Request, RequestHandler } from 'express'
 import { defaultMinQuality } from '../../model/bank.ts'
 import type { ImageHash } from '../../model/hash.ts'
-import { unprocessable } from './hma-error.ts'
 import type { HmaServices } from './hma-services.ts'
 import { callerSignal, fetchMedia, type Media, queryText, readMedia } from './media.ts'
+import { asText, readParameters, required } from './parameters.ts'
 import { parseTypes, type SignalType } from './signal-types.ts'
 
 /** Returns the handler that hashes what a URL names. */
 export function createHashUrl(services: HmaServices): RequestHandler {
   return createHash(services, async (request, signal) => {
-    const url = queryText(request, 'url')
-    if (url === undefined) throw unprocessable('Expected a url but there is none')
+    const { url } = readParameters(request.query, { url: required(asText) })
     return await fetchMedia(services, request, url, signal)
   })
 }

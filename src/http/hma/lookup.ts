@@ -6,13 +6,12 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { shareOf } from '../../lib/share.ts'
 import type { Match } from '../../model/match.ts'
-import { badRequest, shown, unprocessable } from './hma-error.ts'
+import { badRequest, shown } from './hma-error.ts'
 import type { LookupOptions } from './hma-services.ts'
 import { isAsked, type LookupServices, tellMore } from './lookup-more.ts'
+import { asFlag, asText, optional, readParameters, required } from './parameters.ts'
 import { findSignalType, parseSignal, type SignalType } from './signal-types.ts'
 
-/** What is taken for yes. */
-const truths: readonly string[] = ['1', 'true', 'yes', 'on']
 /** Bytes of a list of banks. */
 const maxBanksText = 8_000
 
@@ -49,15 +48,21 @@ export function createRawLookup(services: LookupServices): RequestHandler {
 
 /** Banks that are switched off are looked at too, and contents that are disabled. */
 async function answerRawLookup(services: LookupServices, request: Request): Promise<object> {
-  const { signal, signal_type: name } = request.query
-  if (typeof signal !== 'string' || typeof name !== 'string')
-    throw unprocessable('Expected both signal and signal_type but one of them is missing')
+  const {
+    signal,
+    signal_type: name,
+    include_distance: hasDistance,
+  } = readParameters(request.query, {
+    signal: required(asText),
+    signal_type: required(asText),
+    include_distance: optional(asFlag),
+  })
   const type = parseType(services, name)
   const value = parseSignal(type, signal, 'invalid signal')
   const options = { ...banksOf(request), coin: 0, hasDisabled: true }
   const matches = await services.lookup({ type: type.type, value }, options)
   const tell = await tellMore(services, request, matches)
-  const isTold = isTrue(request.query['include_distance']) || isAsked(request)
+  const isTold = hasDistance === true || isAsked(request)
   return { matches: matches.map((match) => (isTold ? tell(match) : match.contentId)) }
 }
 
@@ -82,7 +87,7 @@ export function byBank<Told>(
  */
 export function lookupOptionsOf(request: Request): LookupOptions {
   const { seed, bypass_coinflip: bypass } = request.query
-  if (isTrue(bypass)) return { ...banksOf(request), coin: 0 }
+  if (bypass !== undefined && isBypassed(request)) return { ...banksOf(request), coin: 0 }
   if (seed === undefined) return { ...banksOf(request), coin: 1 - Math.random() }
   if (typeof seed !== 'string') throw badRequest('Expected seed once but received it more often')
   return { ...banksOf(request), coin: shareOf(seed) }
@@ -102,8 +107,8 @@ function sendJson(response: Response, body: object): void {
   response.end(JSON.stringify(body))
 }
 
-function isTrue(value: unknown): boolean {
-  return typeof value === 'string' && truths.includes(value.toLowerCase())
+function isBypassed({ query }: Request): boolean {
+  return readParameters(query, { bypass_coinflip: optional(asFlag) }).bypass_coinflip === true
 }
 
 function banksOf({ query }: Request): { readonly banks?: readonly string[] } {

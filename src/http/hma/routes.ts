@@ -19,6 +19,7 @@ import * as exchanges from './exchanges.ts'
 import { createHashUpload, createHashUrl } from './hash.ts'
 import { createLookup, createRawLookup } from './lookup.ts'
 import { createLookupUpload, createLookupUrl } from './lookup-media.ts'
+import { createMethodNotAllowed } from './refusals.ts'
 import {
   createCuratorIndexStatus,
   createIndexStatus,
@@ -84,9 +85,11 @@ export function hmaRoutes(services: RouteServices): readonly HmaRoute[] {
   ]
 }
 
-/** Adds the routes to a router. */
+/** Adds the routes to a router, and the refusal of other methods of their paths. */
 export function addRoutes(router: Router, routes: readonly HmaRoute[]): void {
   for (const { method, path, handlers } of routes) router[method](path, ...handlers)
+  for (const [path, known] of Map.groupBy(routes, (route) => route.path))
+    router.all(path, createMethodNotAllowed(known.map(({ method }) => method.toUpperCase())))
 }
 
 function route(method: Method, path: string, ...handlers: RequestHandler[]): HmaRoute {

@@ -3,11 +3,12 @@
  * date by the time that an answer is given.
  */
 import type { Request, RequestHandler } from 'express'
+import { requireShare } from './banks.ts'
 import { bodyOf } from './body.ts'
-import { badRequest, HmaError, shown, unprocessable } from './hma-error.ts'
+import { badRequest, HmaError, shown } from './hma-error.ts'
 import type { HmaServices, IndexState } from './hma-services.ts'
-import { parseRatio } from './lax.ts'
 import { queryText } from './media.ts'
+import { asNumber, readParameters, required } from './parameters.ts'
 import { findSignalType, type SignalType, signalTypes } from './signal-types.ts'
 
 /** Returns the handler that lists the signal types, and how much of each is matched. */
@@ -23,8 +24,8 @@ export function createUpdateSignalType({ curator }: Pick<HmaServices, 'curator'>
     const name = request.params['type'] ?? ''
     const type = findSignalType(name)
     if (!type) throw new HmaError(404, `No such signal type '${shown(name)}'`)
-    const ratio = parseRatio('enabled_ratio', bodyOf(request)['enabled_ratio'])
-    if (ratio === undefined) throw unprocessable('Expected an enabled_ratio but there is none')
+    const given = readParameters(bodyOf(request), { enabled_ratio: required(asNumber) })
+    const ratio = requireShare('enabled_ratio', given.enabled_ratio)
     await curator.setTypeRatio(type.type, ratio)
     return { name: type.name, enabled_ratio: ratio }
   }
