@@ -41,6 +41,8 @@ export type ApisDeps = {
   readonly onReview: () => void
   /** Resolves when matching has taken in what changed. */
   readonly onBankChange: () => Promise<void>
+  /** Milliseconds for which matching may have missed a change of the banks. */
+  readonly indexAgeMs: () => number
 }
 
 /** Returns the services of the APIs. */
@@ -79,6 +81,7 @@ export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'hma'> {
         fetch: openSafeFetch(config, { userAgent, fetch: world.fetch, allowsPlainHttp: true }),
         now: world.now,
         onChange: deps.onBankChange,
+        indexAgeMs: deps.indexAgeMs,
       },
       config,
     ),

@@ -14,6 +14,7 @@ export function httpOptions(config: Config, secrets: Secrets): HttpOptions {
     public: { host: config.publicHost, port: config.publicPort },
     operator: { host: config.operatorHost, port: config.operatorPort },
     operatorToken: secrets.operatorToken,
+    hma: { roles: config.hmaRoles, indexStaleMs: config.indexStaleMs },
     maxSubscribers: config.maxSubscribers,
     slowTimeoutMs: config.slowSubscriberMs,
     pingIntervalMs: 30_000,

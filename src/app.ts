@@ -11,13 +11,14 @@ import { createDidDocument } from './atproto/did-document.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
+import { createBankFollower } from './follow-banks.ts'
+import { openOperatorListener } from './http/operator-listener.ts'
 import { openHttp } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
 import { openJetstreamSource } from './ingest/jetstream.ts'
 import { createJobLog } from './job-log.ts'
 import { createLogger } from './lib/logger.ts'
-import { createOneAtATime } from './lib/one-at-a-time.ts'
 import { startTask } from './lib/task.ts'
 import { openMatcher } from './match/match.ts'
 import { createMetrics } from './metrics.ts'
@@ -97,12 +98,12 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     timeoutMs: config.fetchTimeoutMs,
     now: () => world.now().getTime(),
   })
+  const httpSettings = httpOptions(config, secrets)
+  const operator = opening.use(await openOperatorListener({ logger, metrics }, httpSettings))
   // With millions of hashes this takes some seconds.
   logger.info({}, 'match.loading')
   const matcher = opening.use(await openMatcher(database))
-  const refreshMatcher = createOneAtATime(async () => {
-    await database.bankChanges.forgetRemovals(await matcher.refresh())
-  })
+  const freshness = createBankFollower(matcher, database, world)
   const hashing = { loadScan: database.images.load, plan: () => hashPlanOf(config, matcher), pool }
   const scanImage = createScanImage(
     { ...hashing, resolvePds: identity.resolvePds, fetch },
@@ -211,7 +212,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     isPaced,
     wakePublishing,
     onReview: fetchSubjects.wake,
-    onBankChange: refreshMatcher,
+    onBankChange: freshness.follow,
+    indexAgeMs: freshness.ageMs,
   })
   const services: Services = {
     version,
@@ -242,7 +244,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     })
   // Before the listeners, and so closed after them: subscriptions end when those close.
   const recording = opening.use(startTask(subscriptions.run))
-  const http = opening.use(await openHttp({ services, logger, metrics }, httpOptions(config, secrets)))
+  const http = opening.use(await openHttp({ services, logger, metrics, operator }, httpSettings))
   subscriptions.watch(http.subscribers)
   metrics.watchSubscribers(http.subscribers, database.labels.lastSeq)
 
@@ -252,11 +254,13 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   }
   const onChange = async () => {
     if (await keyring.refresh()) logKey()
-    await refreshMatcher()
+    await freshness.follow()
     wakePublishing()
     worker.wake()
   }
-  const watching = opening.use(startTask((signal) => watchChanges(database, onChange, changePollMs, signal)))
+  const watching = opening.use(
+    startTask((signal) => watchChanges(database, onChange, changePollMs, signal, freshness.confirm)),
+  )
   const pruning = opening.use(
     startTask((signal) => pruneJobs(database.jobs, config.jobRetentionDays, world.now, signal)),
   )

@@ -28,6 +28,7 @@ export type HmaServicesDeps = {
   readonly fetch: SafeFetch
   readonly now: () => Date
   readonly onChange: () => Promise<void>
+  readonly indexAgeMs: () => number
 }
 
 /** Milliseconds in which media that is named by URL has to be here. */
@@ -52,6 +53,7 @@ export function createHmaServices(deps: HmaServicesDeps, config: Config): HmaSer
       await onChange()
       return { sizes: matcher.sizes, newestAt: await curation.lastAddedAt() }
     },
+    indexAgeMs: deps.indexAgeMs,
     typeRatio: matcher.typeRatio,
     distance: (a, b) => hammingDistance(Buffer.from(a, 'hex'), Buffer.from(b, 'hex')),
   }

@@ -31,6 +31,7 @@ const rules: readonly Rule[] = [
     may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/scan/', 'src/match/', 'src/act/', 'src/publish/'],
   },
   { from: 'src/worker.ts', may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/pipeline.ts'] },
+  { from: 'src/follow-banks.ts', may: ['src/lib/', 'src/match/', 'type:src/store/', 'type:src/world.ts'] },
   { from: 'src/world.ts', may: [] },
   { from: 'src/metrics.ts', may: ['src/lib/', 'src/model/'] },
   { from: 'src/job-log.ts', may: ['src/lib/', 'src/model/', 'src/metrics.ts', 'src/worker.ts'] },

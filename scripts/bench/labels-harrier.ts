@@ -4,6 +4,7 @@
  */
 import { createApplyEffects } from '../../src/act/apply.ts'
 import { importSigningKey } from '../../src/atproto/signing-key.ts'
+import { openOperatorListener } from '../../src/http/operator-listener.ts'
 import { openHttp } from '../../src/http/server.ts'
 import { createLogger } from '../../src/lib/logger.ts'
 import { createMetrics } from '../../src/metrics.ts'
@@ -17,7 +18,7 @@ import { createSignLabel, createSignLabels } from '../../src/publish/sign-labels
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { imageOf, matchOf, otherCid } from '../../test/support/builders.ts'
-import { absentHma, testRestOptions } from '../../test/support/http-fixture.ts'
+import { absentHma, testHmaOptions, testRestOptions } from '../../test/support/http-fixture.ts'
 import { labelerDid } from '../../test/support/label-rows.ts'
 import { answerCalls, type HarrierCalls, publishAtOnce, publishPaced } from './labels-calls.ts'
 import { newUris, signingKeyHex } from './labels-rows.ts'
@@ -76,8 +77,15 @@ async function openPublishing(path: string): Promise<string> {
     tail.wake()
     return applied.labels[0]?.seq ?? Number.NaN
   }
+  const logger = createLogger('warn')
+  const loopback = { host: '127.0.0.1', port: 0 }
+  const operator = await openOperatorListener(
+    { logger, metrics },
+    { operator: loopback, closeGraceMs: 2_000 },
+  )
   const http = await openHttp(
     {
+      operator,
       services: {
         version: '0',
         did: labelerDid,
@@ -110,17 +118,18 @@ async function openPublishing(path: string): Promise<string> {
         didDocument: () => undefined,
         metricsText: async () => ({ contentType: 'text/plain', text: await metrics.registry.metrics() }),
       },
-      logger: createLogger('warn'),
+      logger,
       metrics,
     },
     {
-      public: { host: '127.0.0.1', port: 0 },
-      operator: { host: '127.0.0.1', port: 0 },
+      public: loopback,
+      operator: loopback,
       maxSubscribers: 5000,
       slowTimeoutMs: 60_000,
       pingIntervalMs: 30_000,
       closeGraceMs: 2_000,
       rest: testRestOptions,
+      hma: testHmaOptions,
     },
   )
   return http.public.url

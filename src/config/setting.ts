@@ -76,6 +76,25 @@ export function oneOf<const T extends string>(words: readonly T[], fallback: T, 
   }
 }
 
+/** Members of a closed set of words, separated by commas, each at most once. */
+export function someOf<const T extends string>(
+  words: readonly T[],
+  fallback: readonly T[],
+  doc: string,
+): Setting<readonly T[]> {
+  return {
+    parse(value) {
+      const parts = value.split(',').map((part) => part.trim())
+      const known = words.filter((word) => parts.includes(word))
+      if (known.length === parts.length) return known
+      throw new SettingProblem(`some of ${words.join(', ')}, separated by commas`, shown(value))
+    },
+    default: fallback,
+    defaultText: fallback.join(','),
+    doc,
+  }
+}
+
 /** A DID that may be left out. */
 export function optionalDid(doc: string): Setting<ReturnType<typeof parseDid>> {
   return {

@@ -3,12 +3,12 @@ import type { EmissionLimits } from '../model/emission.ts'
 import type { Did } from '../model/ids.ts'
 import type { BankLabel } from '../model/received-blob.ts'
 import { type GateConfig, gateSettings } from './gate-settings.ts'
+import { type HmaConfig, hmaSettings } from './hma-settings.ts'
 import {
   bankLabels,
   dids,
   emissionLimits,
   flag,
-  hosts,
   integer,
   oneOf,
   optionalDid,
@@ -28,57 +28,57 @@ const http = ['http:', 'https:']
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** Every setting that is no secret: frozen, plain, safe to log. What each means stands in `settings`. */
-export type Config = GateConfig & {
-  readonly dataDir: string
-  readonly policyFile: string | undefined
-  readonly logLevel: LogLevel
-  readonly labelerDid: Did | undefined
-  readonly emissionBudget: EmissionLimits
-  readonly seqFloor: number
-  readonly publicUrl: string | undefined
-  readonly publicHost: string
-  readonly publicPort: number
-  readonly operatorHost: string
-  readonly operatorPort: number
-  readonly mediaHosts: readonly string[]
-  readonly maxSubscribers: number
-  readonly slowSubscriberMs: number
-  readonly reportsPerAccount: number
-  readonly reportsPerSubject: number
-  readonly apiMaxDistance: number
-  readonly apiLoopbackOpen: boolean
-  readonly webhooks: 'off' | 'signed' | 'unsigned'
-  readonly receiverLabels: readonly BankLabel[]
-  readonly receiversAtOnce: number
-  readonly jetstreamUrls: readonly string[]
-  readonly jetstreamStallMs: number
-  readonly jetstreamRewindMs: number
-  readonly ingestBatch: number
-  readonly maxBlobsPerRecord: number
-  readonly plcUrl: string
-  readonly allowPrivateOrigins: readonly string[]
-  readonly maxBlobBytes: number
-  readonly fetchTimeoutMs: number
-  readonly fetchesPerHost: number
-  readonly maxRedirects: number
-  readonly hashProcesses: number
-  readonly hashTimeoutMs: number
-  readonly hashMemoryBytes: number
-  readonly maxPixels: number
-  readonly hashOriented: boolean
-  readonly hashFlattened: boolean
-  readonly hashFrames: number
-  readonly hashTurned: boolean
-  readonly jobsAtOnce: number
-  readonly maxAttempts: number
-  readonly retryBaseMs: number
-  readonly retryMaxMs: number
-  readonly jobRetentionDays: number
-  readonly appviewLabelers: readonly Did[]
-  readonly appviewSchema: string
-  readonly appviewCursorSchema: string
-  readonly appviewMetricsPort: number
-}
+export type Config = GateConfig &
+  HmaConfig & {
+    readonly dataDir: string
+    readonly policyFile: string | undefined
+    readonly logLevel: LogLevel
+    readonly labelerDid: Did | undefined
+    readonly emissionBudget: EmissionLimits
+    readonly seqFloor: number
+    readonly publicUrl: string | undefined
+    readonly publicHost: string
+    readonly publicPort: number
+    readonly operatorHost: string
+    readonly operatorPort: number
+    readonly maxSubscribers: number
+    readonly slowSubscriberMs: number
+    readonly reportsPerAccount: number
+    readonly reportsPerSubject: number
+    readonly apiMaxDistance: number
+    readonly apiLoopbackOpen: boolean
+    readonly webhooks: 'off' | 'signed' | 'unsigned'
+    readonly receiverLabels: readonly BankLabel[]
+    readonly receiversAtOnce: number
+    readonly jetstreamUrls: readonly string[]
+    readonly jetstreamStallMs: number
+    readonly jetstreamRewindMs: number
+    readonly ingestBatch: number
+    readonly maxBlobsPerRecord: number
+    readonly plcUrl: string
+    readonly allowPrivateOrigins: readonly string[]
+    readonly maxBlobBytes: number
+    readonly fetchTimeoutMs: number
+    readonly fetchesPerHost: number
+    readonly maxRedirects: number
+    readonly hashProcesses: number
+    readonly hashTimeoutMs: number
+    readonly hashMemoryBytes: number
+    readonly maxPixels: number
+    readonly hashOriented: boolean
+    readonly hashFlattened: boolean
+    readonly hashFrames: number
+    readonly hashTurned: boolean
+    readonly jobsAtOnce: number
+    readonly maxAttempts: number
+    readonly retryBaseMs: number
+    readonly retryMaxMs: number
+    readonly jobRetentionDays: number
+    readonly appviewLabelers: readonly Did[]
+    readonly appviewSchema: string
+    readonly appviewCursorSchema: string
+    readonly appviewMetricsPort: number
+  }
 
 /** The settings that are never shown. */
 export type SecretSettings = {
@@ -141,9 +141,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   operatorToken: secretToken(
     'What the operator listener asks for, as Authorization: Bearer …; without it, for nothing',
   ),
-  mediaHosts: hosts(
-    'Hosts, separated by commas, that media may be fetched from by URL, with those below them; without it any that is public',
-  ),
+  ...hmaSettings,
   maxSubscribers: integer(5000, {
     min: 1,
     max: 100_000,

@@ -7,8 +7,8 @@ import express, {
 } from 'express'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { safeHeaders } from './headers.ts'
-import { openApiOf, siteMapOf, tellAlive } from './hma/describe.ts'
 import { createHmaErrorResponse, hmaNotFound } from './hma/refusals.ts'
+import type { HmaOptions } from './hma/roles.ts'
 import { addRoutes, hmaRoutes } from './hma/routes.ts'
 import type { AppDeps } from './public-app.ts'
 import { refuseOtherSites } from './refuse-other-sites.ts'
@@ -20,6 +20,7 @@ import { loadSubscribers, type SubscribersDeps } from './subscribers.ts'
 export type OperatorOptions = {
   /** What callers must know; none means that everyone may call. */
   readonly operatorToken?: string | undefined
+  readonly hma: HmaOptions
 }
 
 /** Returns the routes of the operator listener, which is bound to loopback unless the operator says otherwise. */
@@ -29,6 +30,7 @@ export function createOperatorApp({
   metrics,
   subscribers,
   operatorToken,
+  hma,
 }: AppDeps & Pick<SubscribersDeps, 'subscribers'> & OperatorOptions): Express {
   // Parameters are flat here, and reading nested ones takes a tenth of a lookup's time.
   const app = express().disable('x-powered-by').disable('etag').set('query parser', 'simple')
@@ -36,8 +38,7 @@ export function createOperatorApp({
 
   app.use(oneSlash, refuseOtherSites)
   if (operatorToken !== undefined) app.use(requireToken(operatorToken))
-  const hma = hmaRoutes(services)
-  addRoutes(app, hma)
+  addRoutes(app, hmaRoutes(services, hma))
 
   app.get('/xrpc/_health', (_request, response) => {
     response.json({ version: services.version })
@@ -54,16 +55,14 @@ export function createOperatorApp({
       next,
     )
   })
-  app.get('/', (_request, response) => response.redirect('/status'))
-  app.get(['/status', '/status/live'], tellAlive)
-  const [siteMap, openApi] = [siteMapOf(hma), openApiOf(hma, services.version)]
-  app.get('/site-map', (_request, response) => void response.json(siteMap))
-  app.get('/openapi/openapi.json', (_request, response) => void response.json(openApi))
 
-  app.use(['/h', '/m', '/c', '/ui', '/dev'], hmaNotFound, createHmaErrorResponse(logger))
+  app.use(hmaPaths, hmaNotFound, createHmaErrorResponse(logger))
   app.use(notFound, createErrorResponse(logger))
   return app
 }
+
+/** Where errors are told as Hasher-Matcher-Actioner tells them. */
+const hmaPaths = ['/h', '/m', '/c', '/ui', '/dev', '/status', '/site-map', '/openapi']
 
 /** Clients join a base that ends in a slash with paths that begin with one. */
 const oneSlash: RequestHandler = (request, _response, next) => {

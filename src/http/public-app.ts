@@ -3,6 +3,7 @@ import express, { type Express, type Request, type Response } from 'express'
 import { AppError } from '../lib/errors.ts'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { anyOrigin, safeHeaders } from './headers.ts'
+import type { HttpMetrics } from './metrics.ts'
 import { addReceivers, type ReceiverOptions } from './receivers/receivers.ts'
 import { createRequestLog, type RequestLogDeps } from './request-log.ts'
 import type { RestOptions } from './rest/rest-services.ts'
@@ -16,7 +17,10 @@ import { reportLexicons } from './xrpc/report-lexicons.ts'
 import { subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 
 /** What the routes need. */
-export type AppDeps = Omit<RequestLogDeps, 'listener'> & { readonly services: Services }
+export type AppDeps = Pick<RequestLogDeps, 'logger'> & {
+  readonly services: Services
+  readonly metrics: HttpMetrics
+}
 
 /** What is served beside the labels. */
 export type PublicOptions = {

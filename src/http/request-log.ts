@@ -7,6 +7,8 @@ const polled: ReadonlySet<string> = new Set([
   '/xrpc/_health',
   '/xrpc/com.atproto.label.queryLabels',
   '/metrics',
+  '/status',
+  '/status/live',
   '/m/lookup',
   '/m/raw_lookup',
   '/xrpc/com.atproto.unspecced.scanBlob',
@@ -17,7 +19,7 @@ const polled: ReadonlySet<string> = new Set([
 export type RequestLogDeps = {
   readonly listener: 'public' | 'operator'
   readonly logger: Log
-  readonly metrics: HttpMetrics
+  readonly metrics: Pick<HttpMetrics, 'requestDone'>
 }
 
 /**

@@ -1,6 +1,8 @@
 /** HTTP on free ports of the loopback, over services that a test writes out or over a real store. */
 import { pino } from 'pino'
+import type { HmaOptions } from '../../src/http/hma/roles.ts'
 import type { HttpMetrics } from '../../src/http/metrics.ts'
+import { openOperatorListener } from '../../src/http/operator-listener.ts'
 import type { RestOptions } from '../../src/http/rest/rest-services.ts'
 import { type Http, type HttpOptions, openHttp } from '../../src/http/server.ts'
 import type { Services } from '../../src/http/services.ts'
@@ -31,18 +33,21 @@ export async function openTestHttp(
     subscriptionEnded: (reason) => void counted.push(['subscriptionEnded', reason]),
   }
   const loopback = { host: '127.0.0.1', port: 0 }
+  const all = {
+    public: loopback,
+    operator: loopback,
+    maxSubscribers: 100,
+    slowTimeoutMs: 10_000,
+    pingIntervalMs: 30_000,
+    closeGraceMs: 1_000,
+    rest: testRestOptions,
+    hma: testHmaOptions,
+    ...options,
+  }
+  const operator = await openOperatorListener({ logger, metrics }, all)
   const http = await openHttp(
-    { services: { ...absentServices, ...services }, logger, metrics },
-    {
-      public: loopback,
-      operator: loopback,
-      maxSubscribers: 100,
-      slowTimeoutMs: 10_000,
-      pingIntervalMs: 30_000,
-      closeGraceMs: 1_000,
-      rest: testRestOptions,
-      ...options,
-    },
+    { services: { ...absentServices, ...services }, logger, metrics, operator },
+    all,
   )
   return { ...http, lines, counted }
 }
@@ -75,11 +80,15 @@ export const testRestOptions: RestOptions = {
   isLoopbackOpen: false,
 }
 
+/** All of the API of Hasher-Matcher-Actioner. */
+export const testHmaOptions: HmaOptions = { roles: ['hasher', 'matcher', 'curator'], indexStaleMs: 65_000 }
+
 /** Every part fails when it is asked, but for the share of each hash type, which is all of it. */
 export const absentHma: Services['hma'] = {
   curator: new Proxy({} as Services['hma']['curator'], { get: (_, name) => () => absent(String(name)) }),
   media: new Proxy({} as Services['hma']['media'], { get: (_, name) => () => absent(String(name)) }),
   indexState: async () => absent('indexState'),
+  indexAgeMs: () => absent('indexAgeMs'),
   typeRatio: () => 1,
   distance: () => absent('distance'),
 }

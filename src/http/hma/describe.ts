@@ -1,14 +1,7 @@
 /*
- * What Hasher-Matcher-Actioner tells of itself: that it is alive, its routes, and their description for machines. Nothing
- * is served before the index is loaded and it follows the banks at once, so being alive is all there is to say.
+ * What Hasher-Matcher-Actioner tells of its routes: a list of them, and their description for machines.
  */
-import type { RequestHandler } from 'express'
 import type { HmaRoute } from './routes.ts'
-
-/** Answers that this is alive, in the words that probes look for. */
-export const tellAlive: RequestHandler = (_request, response) => {
-  response.type('html').send('I-AM-ALIVE')
-}
 
 /** Returns the paths of routes as Flask writes them, sorted, each once. */
 export function siteMapOf(routes: readonly Pick<HmaRoute, 'path'>[]): readonly string[] {
@@ -17,14 +10,13 @@ export function siteMapOf(routes: readonly Pick<HmaRoute, 'path'>[]): readonly s
     ':bank': '<bank_name>',
     ':type': '<signal_type_name>',
   }
-  const own = ['/', '/status', '/status/live', '/site-map', '/openapi/openapi.json']
   const paths = routes.map(({ path }) =>
     path
       .split('/')
       .map((part) => names[part] ?? (part === ':name' ? nameIn(path) : part))
       .join('/'),
   )
-  return [...new Set([...own, ...paths])].sort()
+  return [...new Set(paths)].sort()
 }
 
 /** Returns an OpenAPI document that lists the routes. */

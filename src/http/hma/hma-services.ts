@@ -93,6 +93,8 @@ export interface HmaServices {
   readonly media: MediaServices
   /** Brings the indexes to the end of what is stored, and says where they are. */
   indexState(): Promise<IndexState>
+  /** Returns for how many milliseconds at most matching may have missed a change of the banks. */
+  indexAgeMs(): number
   /** Returns the share of images, 0 to 1, for which hashes of a type are matched. */
   typeRatio(type: HashType): number
   /** Returns the distance of two PDQ hashes in lower-case hex, in bits. */

@@ -15,11 +15,15 @@ import {
 import { readJson } from './body.ts'
 import { createCompare } from './compare.ts'
 import { createDeleteContent, createGetContent, createListContents, createUpdateContent } from './contents.ts'
+import { openApiOf, siteMapOf } from './describe.ts'
 import * as exchanges from './exchanges.ts'
 import { createHashUpload, createHashUrl } from './hash.ts'
+import { HmaError } from './hma-error.ts'
 import { createLookup, createRawLookup } from './lookup.ts'
 import { createLookupUpload, createLookupUrl } from './lookup-media.ts'
 import { createMethodNotAllowed } from './refusals.ts'
+import { type HmaOptions, isServed } from './roles.ts'
+import { createTellStatus, tellAlive } from './status.ts'
 import {
   createCuratorIndexStatus,
   createIndexStatus,
@@ -38,21 +42,36 @@ export type HmaRoute = {
 }
 
 /** What the routes are served from. */
-export type RouteServices = Pick<Services, 'lookup' | 'hma' | 'now'>
+type RouteServices = Pick<Services, 'lookup' | 'hma' | 'now' | 'version'>
 
 const bank = '/c/bank/:bank'
 const content = `${bank}/content/:content(\\d+)`
 const exchange = '/c/exchange/:name'
 const exchangeApi = '/c/exchanges/api/:name'
 
-/** Returns the routes; those that are asked most come first. */
-export function hmaRoutes(services: RouteServices): readonly HmaRoute[] {
+/** Returns the routes that the roles serve, and those that describe them; those that are asked most come first. */
+export function hmaRoutes(services: RouteServices, options: HmaOptions): readonly HmaRoute[] {
+  const routes = [
+    ...roleRoutes(services, options).filter(({ path }) => isServed(path, options)),
+    route('get', '/', redirectTo('/status')),
+    route('get', '/status', createTellStatus(services.hma, options)),
+    route('get', '/status/live', tellAlive),
+    route('get', '/site-map', (_request, response) => void response.json(siteMapOf(routes))),
+    route('get', '/openapi/openapi.json', (_request, response) => {
+      response.json(openApiOf(routes, services.version))
+    }),
+  ]
+  return routes
+}
+
+function roleRoutes(services: RouteServices, { roles }: HmaOptions): readonly HmaRoute[] {
   const { hma } = services
   const { curator } = hma
+  const hashing = roles.includes('hasher') ? [] : [refuseHashing]
   return [
-    route('get', '/m/lookup', createLookup(services), createLookupUrl(services)),
+    route('get', '/m/lookup', createLookup(services), ...hashing, createLookupUrl(services)),
     route('get', '/m/raw_lookup', createRawLookup(services)),
-    route('post', '/m/lookup', createLookupUpload(services)),
+    route('post', '/m/lookup', ...hashing, createLookupUpload(services)),
     route('get', '/m/index/status', createIndexStatus(hma)),
     route('post', '/m/compare', createCompare(hma)),
     route('get', '/h/hash', createHashUrl(hma)),
@@ -94,4 +113,13 @@ export function addRoutes(router: Router, routes: readonly HmaRoute[]): void {
 
 function route(method: Method, path: string, ...handlers: RequestHandler[]): HmaRoute {
   return { method, path, handlers: method === 'get' ? handlers : [readJson, ...handlers] }
+}
+
+function redirectTo(path: string): RequestHandler {
+  return (_request, response) => response.redirect(path)
+}
+
+/** An installation without the role has nothing to hash what it is to look up. */
+const refuseHashing: RequestHandler = () => {
+  throw new HmaError(403, 'Hashing is disabled, missing role')
 }
