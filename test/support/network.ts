@@ -1,7 +1,7 @@
 import type { Account, LabelerDeclaration, Post } from './accounts.ts'
 import { createAccount, declareLabeler, publishPost } from './accounts.ts'
 import { type JetstreamStandIn, openJetstream } from './jetstream.ts'
-import { type Mail, openPds } from './pds.ts'
+import { type Mail, type ModeratedPds, openPds } from './pds.ts'
 import { openPlc } from './plc.ts'
 
 /** A small AT Protocol network in this process, made of the reference implementations, and of a Jetstream stand-in. */
@@ -24,6 +24,8 @@ export interface Network extends AsyncDisposable {
   createLabelerAccount(handle: string, declaration: LabelerDeclaration): Promise<Account>
   /** Uploads the images and publishes a post that shows them. */
   post(account: Account, text: string, images: readonly Uint8Array[]): Promise<Post>
+  /** Lets the PDS take takedowns from a moderation service, in place of any other. Returns how it reaches the PDS. */
+  trustModeration(did: string): ModeratedPds
 }
 
 /** Starts the network on free loopback ports, in about two seconds. Disposal ends it and removes its files. */
@@ -51,6 +53,7 @@ export async function openNetwork(): Promise<Network> {
       return account
     },
     post: publishPost,
+    trustModeration: (did) => pds.trustModeration(did),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }

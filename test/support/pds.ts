@@ -15,7 +15,12 @@ export interface LocalPds extends AsyncDisposable {
   readonly mails: readonly Mail[]
   /** Returns a token that confirms a PLC operation, as the server would mail it to the account's owner. */
   plcToken(did: string): Promise<string>
+  /** Takes takedowns from this moderation service from now on, as with `PDS_MOD_SERVICE_DID`. Returns how it reaches the PDS. */
+  trustModeration(did: string): ModeratedPds
 }
+
+/** Where a moderation service sends its takedowns, by the names that Ozone's configuration has for them. */
+export type ModeratedPds = { readonly pdsUrl: string; readonly pdsDid: string }
 
 /** A mail as it would have left the server. */
 export type Mail = { readonly to: string; readonly subject: string; readonly text: string }
@@ -44,6 +49,12 @@ export async function openPds({ plcUrl }: { readonly plcUrl: string }): Promise<
     adminPassword,
     mails,
     plcToken: (did) => pds.ctx.accountManager.createEmailToken(did as `did:plc:${string}`, 'plc_operation'),
+    trustModeration(did) {
+      // Settings are read before there is an account to name; the verifier looks the DID up at each call.
+      const { dids } = pds.ctx.authVerifier as unknown as { readonly dids: { modService?: string } }
+      dids.modService = did
+      return { pdsUrl: pds.ctx.cfg.service.publicUrl, pdsDid: pds.ctx.cfg.service.did }
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }

@@ -11,8 +11,9 @@ export function teardown(): void {
     )
   if (!readEnv()['TEST_POSTGRES_URL'])
     process.stderr.write(
-      'Skipped: the tests of appview-sync need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one on which\n' +
-        'databases may be made, by a superuser (.ci/postgres start FOLDER starts one and prints it; .ci/run does so).\n',
+      'Skipped: the tests of appview-sync and of Ozone need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one\n' +
+        'on which databases may be made, by a superuser (.ci/postgres start FOLDER starts one and prints it; .ci/run does\n' +
+        'so).\n',
     )
   if (spawnSync('go', ['version']).status !== 0)
     process.stderr.write('Skipped: the test of hepa’s client needs Go on the PATH.\n')
