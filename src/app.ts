@@ -1,10 +1,11 @@
 /**
  * The composition root: opens what Harrier owns, wires the stages in the order of the flow, and starts them in reverse.
- * It holds no logic of its own; what is a list of parts stays one, and what is more has a file (`app-apis.ts`, `app-reports.ts`,
+ * It holds no logic of its own; what is a list of parts stays one, and what is more has a file (`app-apis.ts`, `app-gauges.ts`, `app-reports.ts`,
  * `upload-gate.ts`). `tools.ts` is its small sister for the operator's commands.
  */
 import { createApplyEffects } from './act/apply.ts'
 import { createApis } from './app-apis.ts'
+import { createGauges } from './app-gauges.ts'
 import { httpOptions, streamOptions } from './app-options.ts'
 import { createReports } from './app-reports.ts'
 import { createDidDocument } from './atproto/did-document.ts'
@@ -12,9 +13,10 @@ import { createIdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { createBankFollower } from './follow-banks.ts'
-import { openOperatorListener } from './http/operator-listener.ts'
+import { openDoors } from './http/doors.ts'
 import { openHttp } from './http/server.ts'
 import type { Services } from './http/services.ts'
+import { createStartingApp } from './http/starting-app.ts'
 import { createIngest, jetstreamCursor } from './ingest/ingest.ts'
 import { openJetstreamSource } from './ingest/jetstream.ts'
 import { createJobLog } from './job-log.ts'
@@ -22,6 +24,7 @@ import { createLogger } from './lib/logger.ts'
 import { startTask } from './lib/task.ts'
 import { openMatcher } from './match/match.ts'
 import { createMetrics } from './metrics.ts'
+import { type ServicePart, serviceParts } from './model/readiness.ts'
 import { runJob, type Stages } from './pipeline.ts'
 import { createEmitter } from './publish/emitter.ts'
 import { createLabelTail } from './publish/label-tail.ts'
@@ -80,15 +83,24 @@ const changePollMs = 50
 export async function openApp(config: Config, secrets: Secrets, options: AppOptions = {}): Promise<App> {
   const { world = realWorld, logger = createLogger(config.logLevel) } = options
   await using opening = new AsyncDisposableStack()
+  const listening = httpOptions(config, secrets)
+  const ready = new Set<ServicePart>()
+  const metrics = createMetrics()
+  // Closed with what is served behind them, which is opened last; here only where the start fails.
+  const doors = opening.use(
+    await openDoors(() => serviceParts.filter((part) => !ready.has(part)), listening, {
+      operator: createStartingApp({ logger, metrics }),
+    }),
+  )
 
   const { database, keyring, keyFolder, src, policy, notices } = await openResources(config, secrets, {
     opener: 'service',
     now: world.now,
   })
   opening.use(database)
+  ready.add('database')
   const pool = opening.use(openHashPool(hashPoolOptions(config)))
   const poolIsReady = pool.prepare()
-  const metrics = createMetrics()
   const fetch = openSafeFetch(config, { userAgent, fetch: world.fetch })
 
   const identity = createIdentityResolver({
@@ -98,12 +110,11 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     timeoutMs: config.fetchTimeoutMs,
     now: () => world.now().getTime(),
   })
-  const httpSettings = httpOptions(config, secrets)
-  const operator = opening.use(await openOperatorListener({ logger, metrics }, httpSettings))
   // With millions of hashes this takes some seconds.
   logger.info({}, 'match.loading')
   const matcher = opening.use(await openMatcher(database))
   const freshness = createBankFollower(matcher, database, world)
+  ready.add('index')
   const hashing = { loadScan: database.images.load, plan: () => hashPlanOf(config, matcher), pool }
   const scanImage = createScanImage(
     { ...hashing, resolvePds: identity.resolvePds, fetch },
@@ -115,6 +126,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     },
   )
   await poolIsReady
+  ready.add('hashing pool')
   const isPaced = Object.keys(config.emissionBudget).length > 0
   const applyEffects = createApplyEffects({ database, src, isPaced, now: world.now })
   const signing = {
@@ -184,18 +196,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     { timeoutMs: config.hashTimeoutMs * 2 },
   )
 
-  metrics.watch({
-    jobsRunning: () => worker.running,
-    hashesPending: () => pool.pending,
-    bankHashes: () => matcher.size,
-    jobCounts: () => database.jobs.counts(),
-    lastSeq: () => database.labels.lastSeq(),
-    reviewCounts: () => database.reviews.counts(),
-    staleLabels: () => database.keys.countStale(),
-    queue: () => database.emissions.lengths(),
-    budgetLeft: async () => (await emitter.budget()).leftOf(world.now().getTime()),
-    now: () => world.now().getTime(),
-  })
+  metrics.watch(createGauges({ database, worker, pool, matcher, emitter, now: world.now }))
 
   const apis = createApis({
     config,
@@ -244,7 +245,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     })
   // Before the listeners, and so closed after them: subscriptions end when those close.
   const recording = opening.use(startTask(subscriptions.run))
-  const http = opening.use(await openHttp({ services, logger, metrics, operator }, httpSettings))
+  const http = opening.use(await openHttp({ services, logger, metrics }, listening, doors))
   subscriptions.watch(http.subscribers)
   metrics.watchSubscribers(http.subscribers, database.labels.lastSeq)
 

@@ -63,6 +63,7 @@ const rules: readonly Rule[] = [
   { from: 'src/version.ts', may: ['package.json'] },
   { from: 'src/app.ts', may: ['src/'] },
   { from: 'src/app-apis.ts', may: ['src/'] },
+  { from: 'src/app-gauges.ts', may: ['src/'] },
   { from: 'src/app-reports.ts', may: ['src/'] },
   { from: 'src/hma-services.ts', may: ['src/'] },
   { from: 'src/tools.ts', may: ['src/'] },

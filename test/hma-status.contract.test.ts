@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { openOperatorListener } from '../src/http/operator-listener.ts'
+import { openDoors } from '../src/http/doors.ts'
+import { createStartingApp } from '../src/http/starting-app.ts'
 import { openHma, picture } from './support/hma.ts'
 import { absentHma, openTestHttp, testHmaOptions } from './support/http-fixture.ts'
 
@@ -15,10 +16,13 @@ describe('/status', () => {
   it('says INDEX-NOT-LOADED until the index is loaded, and nothing else is answered meanwhile', async () => {
     const logger = pino({ level: 'silent' })
     const metrics = { requestDone: () => {} }
-    await using operator = await openOperatorListener(
-      { logger, metrics },
-      { operator: { host: '127.0.0.1', port: 0 }, closeGraceMs: 1_000 },
+    const loopback = { host: '127.0.0.1', port: 0 }
+    await using doors = await openDoors(
+      () => ['index'],
+      { public: loopback, operator: loopback, closeGraceMs: 1_000 },
+      { operator: createStartingApp({ logger, metrics }) },
     )
+    const { operator } = doors
     expect(await probe(operator.url, '/status')).toEqual([503, 'INDEX-NOT-LOADED'])
     expect(await probe(operator.url, '/status/live')).toEqual(alive)
     for (const path of ['/c/bank/X', '//c/bank/X', '/m/lookup', '/h/hash']) {

@@ -4,7 +4,6 @@
  */
 import { createApplyEffects } from '../../src/act/apply.ts'
 import { importSigningKey } from '../../src/atproto/signing-key.ts'
-import { openOperatorListener } from '../../src/http/operator-listener.ts'
 import { openHttp } from '../../src/http/server.ts'
 import { createLogger } from '../../src/lib/logger.ts'
 import { createMetrics } from '../../src/metrics.ts'
@@ -79,13 +78,8 @@ async function openPublishing(path: string): Promise<string> {
   }
   const logger = createLogger('warn')
   const loopback = { host: '127.0.0.1', port: 0 }
-  const operator = await openOperatorListener(
-    { logger, metrics },
-    { operator: loopback, closeGraceMs: 2_000 },
-  )
   const http = await openHttp(
     {
-      operator,
       services: {
         version: '0',
         did: labelerDid,

@@ -6,36 +6,27 @@
  * Invariants: a caller's mistake is told to the caller, our own fault shows only an id; a handler holds no state; what a
  * peer sends, or does not take, is bounded in bytes and time; no line has a query or an address of a caller.
  *
- * `public-app.ts`, `operator-app.ts` list the routes (`starting-app.ts` until the index is loaded), `listener.ts` holds a socket's limits and its end,
+ * `doors.ts` opens the listeners before there is anything to serve (`starting-app.ts` is what they serve then) and `health.ts` answers
+ * probes, `public-app.ts` and `operator-app.ts` list the routes, `listener.ts` holds a socket's limits and its end,
  * `errors.ts` the table of errors, `xrpc/` has a file for each method, `rest/router.ts` is the door of the REST API, and
  * `hma/` has what Hasher-Matcher-Actioner serves.
  */
 import type { Log } from '../lib/logger.ts'
 import type { Subscription } from '../model/subscription.ts'
-import { type Listener, type ListenerAddress, openListener, type UpgradeHandler } from './listener.ts'
+import { type DoorOptions, type Doors, openDoors } from './doors.ts'
+import type { Listener, UpgradeHandler } from './listener.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { createOperatorApp, type OperatorOptions } from './operator-app.ts'
-import type { OperatorListener } from './operator-listener.ts'
 import { createPublicApp, type PublicOptions } from './public-app.ts'
 import { refuseSocket } from './refuse-socket.ts'
 import type { Services } from './services.ts'
 import { SubscribeLabels, type SubscriberOptions, subscribeLabelsPath } from './xrpc/subscribe-labels.ts'
 
-/** What HTTP needs. The operator listener listens already, and is closed with the other. */
-export type HttpDeps = {
-  readonly services: Services
-  readonly logger: Log
-  readonly metrics: HttpMetrics
-  readonly operator: OperatorListener
-}
+/** What HTTP needs. */
+export type HttpDeps = { readonly services: Services; readonly logger: Log; readonly metrics: HttpMetrics }
 
 /** Where to listen, and for how many. */
-export type HttpOptions = SubscriberOptions &
-  OperatorOptions &
-  PublicOptions & {
-    readonly public: ListenerAddress
-    readonly operator: ListenerAddress
-  }
+export type HttpOptions = SubscriberOptions & OperatorOptions & PublicOptions & DoorOptions
 
 /** Both listeners, listening. Disposal closes subscriptions with 1012, answers what is under way, and stops. */
 export interface Http extends AsyncDisposable {
@@ -45,28 +36,21 @@ export interface Http extends AsyncDisposable {
   subscribers(): readonly Subscription[]
 }
 
-/** Opens the public listener, and serves both, or closes the operator's. @throws {AppError} `unavailable` when an address cannot be listened on. */
-export async function openHttp({ operator, ...deps }: HttpDeps, options: HttpOptions): Promise<Http> {
+/**
+ * Serves both listeners; with doors that are open already, behind those, and disposal closes them.
+ * @throws {AppError} `unavailable` when an address cannot be listened on.
+ */
+export async function openHttp(deps: HttpDeps, options: HttpOptions, opened?: Doors): Promise<Http> {
   const subscribers = new SubscribeLabels(deps, options)
   await using opening = new AsyncDisposableStack()
   opening.use(subscribers)
-  opening.use(operator)
-  const publicListener = opening.use(
-    await openListener(
-      'public',
-      options.public,
-      {
-        onRequest: createPublicApp(deps, options),
-        upgrades: routeUpgrades(subscribers),
-      },
-      options.closeGraceMs,
-    ),
-  )
-  operator.serve(createOperatorApp({ ...deps, ...options, subscribers: () => subscribers.current() }))
+  const doors = opening.use(opened ?? (await openDoors(() => [], options)))
+  doors.public.serve(createPublicApp(deps, options), routeUpgrades(subscribers))
+  doors.operator.serve(createOperatorApp({ ...deps, ...options, subscribers: () => subscribers.current() }))
   const open = opening.move()
   return {
-    public: publicListener,
-    operator,
+    public: doors.public,
+    operator: doors.operator,
     subscribers: () => subscribers.current(),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

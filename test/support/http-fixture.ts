@@ -2,7 +2,6 @@
 import { pino } from 'pino'
 import type { HmaOptions } from '../../src/http/hma/roles.ts'
 import type { HttpMetrics } from '../../src/http/metrics.ts'
-import { openOperatorListener } from '../../src/http/operator-listener.ts'
 import type { RestOptions } from '../../src/http/rest/rest-services.ts'
 import { type Http, type HttpOptions, openHttp } from '../../src/http/server.ts'
 import type { Services } from '../../src/http/services.ts'
@@ -33,21 +32,19 @@ export async function openTestHttp(
     subscriptionEnded: (reason) => void counted.push(['subscriptionEnded', reason]),
   }
   const loopback = { host: '127.0.0.1', port: 0 }
-  const all = {
-    public: loopback,
-    operator: loopback,
-    maxSubscribers: 100,
-    slowTimeoutMs: 10_000,
-    pingIntervalMs: 30_000,
-    closeGraceMs: 1_000,
-    rest: testRestOptions,
-    hma: testHmaOptions,
-    ...options,
-  }
-  const operator = await openOperatorListener({ logger, metrics }, all)
   const http = await openHttp(
-    { services: { ...absentServices, ...services }, logger, metrics, operator },
-    all,
+    { services: { ...absentServices, ...services }, logger, metrics },
+    {
+      public: loopback,
+      operator: loopback,
+      maxSubscribers: 100,
+      slowTimeoutMs: 10_000,
+      pingIntervalMs: 30_000,
+      closeGraceMs: 1_000,
+      rest: testRestOptions,
+      hma: testHmaOptions,
+      ...options,
+    },
   )
   return { ...http, lines, counted }
 }
