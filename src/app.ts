@@ -154,7 +154,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
 
   const stages: Stages = {
     scanImage,
-    matchHashes: matcher.match,
+    matchHashes: matcher.examine,
     loadHistory: ({ uri, did }) => database.labels.states(src, [uri, did]),
     policy,
     signLabels: isPaced ? async () => [] : createSignLabels(signing),
@@ -189,7 +189,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     {
       database,
       hashBytes: createHashBytes(hashing),
-      matchHashes: matcher.match,
+      matchHashes: matcher.examine,
       onRecord: fetchSubjects.wake,
       now: world.now,
     },

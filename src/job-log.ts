@@ -54,7 +54,7 @@ function lineOf(
     nearest: matches[0]?.distance ?? null,
     bank: matches[0]?.bank ?? null,
     look: lookOf(matches[0]),
-    effects: effects.map((effect) => (effect.kind === 'log' ? effect.kind : `${effect.kind}:${effect.val}`)),
+    effects: effects.map((effect) => ('val' in effect ? `${effect.kind}:${effect.val}` : effect.kind)),
     seqs: labels.map((label) => label.seq),
     queued,
     attempts,

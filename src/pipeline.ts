@@ -13,7 +13,7 @@ import { type Cid, sha256OfBlobCid } from './model/ids.ts'
 import type { ImageRef } from './model/image.ts'
 import type { Applied, JobOutcome, ScanJob } from './model/job.ts'
 import type { LabelState, SignedLabel } from './model/label.ts'
-import type { Match } from './model/match.ts'
+import type { PartialFindings } from './model/match.ts'
 import type { Policy } from './model/policy.ts'
 import { noTimings, type ScanResult } from './model/scan.ts'
 
@@ -29,7 +29,10 @@ export class BlobNotYetThereError extends AppError {
 export type Stages = {
   readonly scanImage: (image: ImageRef, signal: AbortSignal) => Promise<ScanResult>
   /** `coin` is the place of the image in each bank's share: see `MatchOptions`. */
-  readonly matchHashes: (hashes: readonly ImageHash[], options: { readonly coin: number }) => Promise<Match[]>
+  readonly matchHashes: (
+    hashes: readonly ImageHash[],
+    options: { readonly coin: number },
+  ) => Promise<PartialFindings>
   /** Returns the current labels of the image's record and account. */
   readonly loadHistory: (image: ImageRef) => Promise<LabelState[]>
   readonly policy: Policy
@@ -55,19 +58,21 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
   const share = { coin: shareOf(digest.value) }
   const known = await stages.matchHashes([digest], share)
   const scan: ScanResult =
-    known.length > 0
+    known.matches.length > 0 && known.isSettled
       ? { kind: 'digest-only', hashes: [digest], timings: noTimings }
       : await stages.scanImage(image, signal)
   if (scan.kind === 'unavailable' && scan.reason === 'not-found' && job.attempts < maxAbsences) {
     throw new BlobNotYetThereError()
   }
   const scanned = performance.now()
-  const matches = scan.kind === 'hashed' ? await stages.matchHashes(scan.hashes, share) : known
+  const { matches, suppressed } =
+    scan.kind === 'hashed' ? await stages.matchHashes(scan.hashes, share) : known
   const matched = performance.now()
   const history = matches.length > 0 ? await stages.loadHistory(image) : []
   const decision: Decision = {
     image,
     matches,
+    suppressed,
     history,
     policy: stages.policy,
     now: stages.now().toISOString(),
@@ -75,7 +80,7 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
   const effects = decideEffects(decision)
   const labels = await stages.signLabels(effects)
   const signed = performance.now()
-  const applied = await stages.applyEffects({ job, scan, matches, effects, labels })
+  const applied = await stages.applyEffects({ job, scan, matches, suppressed, effects, labels })
   if (applied.labels.length + applied.queued > 0) stages.wakePublishing()
   const timings = {
     ...scan.timings,

@@ -17,12 +17,13 @@ import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
 import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
 import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
+import type { WantedBank } from './model/curation.ts'
 import type { EmissionLimits, Priority, QueueLength } from './model/emission.ts'
 import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
 import type { Did } from './model/ids.ts'
 import type { SequencedLabel, WantedLabel } from './model/label.ts'
-import type { Match } from './model/match.ts'
+import type { Findings } from './model/match.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
 import { estimateEmission } from './publish/estimate-emission.ts'
 import { createPublishRequest, type PublishOutcome } from './publish/publish-request.ts'
@@ -80,11 +81,14 @@ export type AddedContent = {
 export interface Tools extends Hashing {
   /** The labeler. */
   readonly did: Did
-  /** Returns what the enabled banks hold within their thresholds, nearest first. The first call reads the banks. */
-  match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Match[]>
+  /**
+   * Returns what the enabled banks hold within their thresholds, and what of it negative banks suppress, nearest first. The
+   * first call reads the banks.
+   */
+  match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Findings>
   readonly banks: {
-    /** @throws `BankExistsError` when the name is taken. */
-    create(bank: Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile'>): Promise<Bank>
+    /** @throws `BankExistsError` when the name is taken; an `invalid` error when it is to suppress a bank that is not there. */
+    create(bank: WantedBank): Promise<Bank>
     list(): Promise<(Bank & { readonly contentCount: number })[]>
     find(name: string): Promise<Bank | undefined>
     /** Returns up to `limit` contents after an id, by id. */
@@ -179,7 +183,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
     hash: hashing.hash,
     async match(hashes, options) {
       matcher ??= openMatcher(database).then((opened) => stack.use(opened))
-      return await (await matcher).match(hashes, options)
+      return await (await matcher).examine(hashes, options)
     },
     queryLabels: (uriPatterns, after, limit) =>
       database.labels.query({ uriPatterns, sources: [], limit, after }, new Date().toISOString()),

@@ -30,7 +30,7 @@ export type UploadGateParts = {
   readonly config: Config
   readonly database: Database
   /** Returns the matcher of now. */
-  readonly matcher: () => Pick<Matcher, 'match' | 'profiles' | 'hasSha1'>
+  readonly matcher: () => Pick<Matcher, 'examine' | 'profiles' | 'hasSha1'>
   readonly policy: Policy
   readonly metrics: Pick<Metrics, 'registry' | 'requested'>
   readonly logger: Log
@@ -88,7 +88,9 @@ function gateDeps(
       metrics.requested('gate')
       // As the pipeline has it: a bank that acts on some pictures blocks the same ones.
       const coin = shareOf(sha256OfBlobCid(cid))
-      return findBlocked(policy, await matcher().match(hashes, { coin }))
+      const { matches, isSettled } = await matcher().examine(hashes, { coin })
+      const match = findBlocked(policy, matches)
+      return match && { match, isSettled }
     },
     remember(upload) {
       const now = world.now()

@@ -105,8 +105,9 @@ describe('the command line', () => {
             distance: expect.any(Number),
           },
         ],
+        suppressed: [],
       },
-      { query: 'other.jpg', matches: [] },
+      { query: 'other.jpg', matches: [], suppressed: [] },
     ])
     expect(await harrier('bank', 'remove', 'known', '--all')).toMatchObject({
       code: 1,

@@ -54,7 +54,10 @@ describe('the share of an image', () => {
     const coins: number[] = []
     const scan = { kind: 'hashed', hashes: [], timings: noTimings } as unknown as ScanResult
     const stages = {
-      matchHashes: async (_hashes: unknown, { coin }: { coin: number }) => (coins.push(coin), []),
+      matchHashes: async (_hashes: unknown, { coin }: { coin: number }) => {
+        coins.push(coin)
+        return { matches: [], suppressed: [], isSettled: true }
+      },
       scanImage: async () => scan,
       policy: { labels: [], banks: {} },
       signLabels: async () => [],

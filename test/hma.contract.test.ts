@@ -130,6 +130,64 @@ describe('banks', () => {
     })
   })
 
+  it('can be negative, and are heeded by lookups but not by raw ones, until that is taken back', async () => {
+    const known = await bankOf('CERTAIN')
+    const signal = '9'.repeat(64)
+    const id = await addSignal(known, signal)
+    const found = async () => (await hma.get(signalOf('/m/lookup', signal))).json
+    const isFound = { CERTAIN: [{ bank_content_id: id, distance: '0' }] }
+    const negative = { name: 'HARMLESS', suppresses: ['CERTAIN'], threshold: '12' }
+    expect(await hma.send('POST', '/c/banks', negative)).toMatchObject({ status: 201 })
+    expect(await found()).toEqual(isFound)
+    const harmless = await addSignal('/c/bank/HARMLESS', signal)
+    expect(await found()).toEqual({})
+    expect((await hma.get(signalOf('/m/lookup', signal, '&bypass_coinflip=true'))).json).toEqual({})
+    expect((await hma.get(signalOf('/m/raw_lookup', signal))).json).toEqual({ matches: [id] })
+    await hma.send('PUT', '/c/bank/HARMLESS', { suppresses: [] })
+    expect(await found()).toEqual(isFound)
+    await hma.send('PUT', '/c/bank/HARMLESS', { suppresses: 'all' })
+    expect(await found()).toEqual({})
+    await hma.send('PUT', `/c/bank/HARMLESS/content/${harmless}`, { disable_until_ts: 0 })
+    expect(await found()).toEqual(isFound)
+  })
+
+  it('have a distance and tiers of their own, and refuse what does not fit together', async () => {
+    await bankOf('TIERED')
+    const put = (body: unknown) => hma.send('PUT', '/c/bank/TIERED', body)
+    const id = await addSignal('/c/bank/TIERED', 'c'.repeat(64))
+    const near = `${'c'.repeat(63)}d`
+    const found = async () => (await hma.get(signalOf('/m/lookup', near, '&banks=TIERED'))).json
+    expect(await found()).toEqual({ TIERED: [{ bank_content_id: id, distance: '1' }] })
+    expect(await put({ threshold: 0 })).toMatchObject({ status: 200 })
+    expect(await found()).toEqual({})
+    const tiers = [
+      { name: 'exact', distance: 0 },
+      { name: 'near', distance: 16 },
+    ]
+    expect(await put({ tiers })).toMatchObject({
+      status: 400,
+      json: refusal(/at most the bank’s distance, 0/),
+    })
+    expect(await put({ tiers, threshold: 16 })).toMatchObject({ status: 200 })
+    for (const [body, status, message] of [
+      [{ tiers: [...tiers].reverse() }, 400, /rising distance/],
+      [{ tiers: [{ name: 'Exact!', distance: 1 }] }, 400, /names of tiers/],
+      [{ tiers: [{ name: 'a' }] }, 422, /a distance from 0 to 256/],
+      [{ tiers: 5 }, 422, /at most 16 tiers/],
+      [{ threshold: 257 }, 422, /less than or equal to 256/],
+      [{ suppresses: ['NOBODY'] }, 400, /negative bank/],
+      [{ suppresses: 5 }, 422, /a list of names of banks/],
+    ] as const) {
+      const said = status === 422 ? [{ msg: expect.stringMatching(message) }] : refusal(message)
+      expect(await put(body)).toMatchObject({ status, json: said })
+    }
+    const unknown = { name: 'SUPPRESSING', suppresses: ['NOBODY'] }
+    expect(await hma.send('POST', '/c/banks', unknown)).toMatchObject({
+      status: 400,
+      json: refusal(/existing bank to suppress but received NOBODY/),
+    })
+  })
+
   it('refuse what is no ratio, no switch and no name', async () => {
     await bankOf('REFUSING')
     const refused = async (body: unknown, status: number) => {
@@ -202,7 +260,7 @@ describe('content', () => {
         await tools.match([
           { type: 'pdq', value: other, quality: 100, profile: 'full-resolution', variant: 'original' },
         ])
-      ).map(({ contentId }) => contentId),
+      ).matches.map(({ contentId }) => contentId),
     ).toEqual([2])
   })
 

@@ -148,7 +148,8 @@ describe('a service that is killed after any durable step', () => {
   async function readState(path: string) {
     await using db = await openSqlite({ path: join(path, 'harrier.db') })
     const labels: SequencedLabel[] = await db.labels.page(0, 100)
-    const matches = (await Promise.all([1, 2, 3, 4, 5, 6].map((id) => db.matches.list(id)))).flat().length
+    const found = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => db.matches.list(id)))
+    const matches = found.flatMap((findings) => findings.matches).length
     return { labels, matches, jobs: await db.jobs.counts() }
   }
 })

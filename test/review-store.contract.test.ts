@@ -108,6 +108,7 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
           image: imageOf({ uri: `${someUri}${suffix}` as AtUri }),
           outcome: 'hashed',
           matches: [matchOf({ distance })],
+          suppressed: [],
         },
         at,
       )
@@ -150,7 +151,12 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
   })
 
   describe('evidence', () => {
-    const looked = { image: imageOf(), outcome: 'hashed', matches: [matchOf({ distance: 9 })] }
+    const looked = {
+      image: imageOf(),
+      outcome: 'hashed',
+      matches: [matchOf({ distance: 9 })],
+      suppressed: [],
+    }
 
     it('goes to the reviews of the record and of its account, and to none that is closed', async () => {
       await db.reviews.open(someUri, someDid, at)
@@ -190,9 +196,13 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
 
     it('that was found before the review was opened is taken up, each match once', async () => {
       await db.jobs.enqueue([imageOf(), imageOf({ uri: otherUri })], at, 0)
-      await db.matches.append(1, [matchOf({ distance: 9 })], at)
-      await db.matches.append(1, [matchOf({ distance: 7 }), matchOf({ contentId: 8, distance: 3 })], later)
-      await db.matches.append(2, [matchOf({ distance: 1 })], at)
+      await db.matches.append(1, { matches: [matchOf({ distance: 9 })], suppressed: [] }, at)
+      await db.matches.append(
+        1,
+        { matches: [matchOf({ distance: 7 }), matchOf({ contentId: 8, distance: 3 })], suppressed: [] },
+        later,
+      )
+      await db.matches.append(2, { matches: [matchOf({ distance: 1 })], suppressed: [] }, at)
       const { id: ofRecord } = await db.reviews.open(someUri, someDid, at)
       const { id: ofAccount } = await db.reviews.open(someDid, someDid, at)
       await db.evidence.adopt(ofRecord)

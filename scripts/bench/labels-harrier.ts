@@ -72,7 +72,14 @@ async function openPublishing(path: string): Promise<string> {
       match,
     } as const
     const labels = await signLabels([effect])
-    const applied = await applyEffects({ job, scan, matches: [match], effects: [effect], labels })
+    const applied = await applyEffects({
+      job,
+      scan,
+      matches: [match],
+      suppressed: [],
+      effects: [effect],
+      labels,
+    })
     tail.wake()
     return applied.labels[0]?.seq ?? Number.NaN
   }

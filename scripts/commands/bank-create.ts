@@ -1,6 +1,8 @@
 import { bankProfiles, defaultMinQuality, defaultThreshold, isBankName } from '../../src/model/bank.ts'
-import { hasOption, integerOption, UsageError, wordOption } from '../lib/arguments.ts'
+import { hasOption, UsageError, wordOption } from '../lib/arguments.ts'
+import { newBankOptions, parseBankSettings } from '../lib/bank-setting-arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
+import { describeBank } from '../lib/describe-bank.ts'
 import { openCommandTools } from '../lib/open-command-tools.ts'
 
 /** `harrier bank create`: a new, empty bank. */
@@ -11,18 +13,7 @@ export const bankCreateCommand: Command = {
   arguments: { NAME: '1 to 255 of A-Z a-z 0-9 _ . - starting with none of the last two' },
   arity: [1, 1],
   options: {
-    distance: {
-      type: 'string',
-      value: 'BITS',
-      help: 'the farthest PDQ distance that is a match, 0 to 256',
-      defaultText: String(defaultThreshold),
-    },
-    'min-quality': {
-      type: 'string',
-      value: 'N',
-      help: 'the least PDQ quality of an image that is compared, 0 to 100',
-      defaultText: String(defaultMinQuality),
-    },
+    ...newBankOptions,
     profile: {
       type: 'string',
       value: 'PROFILE',
@@ -36,13 +27,20 @@ export const bankCreateCommand: Command = {
     'There are two PDQs: reference-512, of Meta’s C++ and WebAssembly hashers, which is what Harrier makes of pictures\n' +
       'that you add; and full-resolution, of Hasher-Matcher-Actioner and pdqhash. A copy can lie 4 to 18 bits away in\n' +
       'the wrong one, and up to 42 on screenshots. A bank of unknown profile is compared both ways, at twice the cost.',
+    'With --suppresses or --suppresses-all the bank is negative, for good: what it holds is known to be harmless. An image\n' +
+      'within its distance of one of its contents has no match of the banks that it suppresses, whatever else it is like;\n' +
+      'the record of that is kept. Its own matches call for nothing.',
   ],
   examples: [
     'bank create spam',
     'bank create known-abuse --distance 20 --min-quality 60',
     'bank create from-hma --profile full-resolution',
+    'bank create known-abuse --distance 31 --tiers exact=0,near=16,far=31',
+    'bank create harmless --suppresses spam,known-abuse --distance 10',
   ],
-  exits: { 1: 'failed: the name is taken' },
+  exits: {
+    1: 'failed: the name is taken, a bank to suppress is not there, or a tier lies beyond the distance',
+  },
   async run(args, terminal) {
     const [name = ''] = args.positionals
     if (!isBankName(name)) {
@@ -50,16 +48,17 @@ export const bankCreateCommand: Command = {
         `Expected 1 to 255 of A-Z a-z 0-9 _ . - for NAME but received ${JSON.stringify(name)}`,
       )
     }
-    const threshold = integerOption(args, 'distance', 0, 256) ?? defaultThreshold
-    const minQuality = integerOption(args, 'min-quality', 0, 100) ?? defaultMinQuality
+    const wanted = parseBankSettings(args)
     const profile = wordOption(args, 'profile', bankProfiles) ?? 'reference-512'
     await using tools = await openCommandTools()
-    const bank = await tools.banks.create({ name, threshold, minQuality, profile })
-    terminal.out(
-      hasOption(args, 'json')
-        ? JSON.stringify(bank)
-        : `created bank ${bank.name}: distance ${bank.threshold}, least quality ${bank.minQuality}, profile ${bank.profile}`,
-    )
+    const bank = await tools.banks.create({
+      name,
+      threshold: defaultThreshold,
+      minQuality: defaultMinQuality,
+      profile,
+      ...wanted,
+    })
+    terminal.out(hasOption(args, 'json') ? JSON.stringify(bank) : `created bank ${describeBank(bank)}`)
     return 0
   },
 }

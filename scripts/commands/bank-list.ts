@@ -1,5 +1,6 @@
 import { hasOption } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
+import { formatSuppresses, formatTiers } from '../lib/describe-bank.ts'
 import { openCommandTools } from '../lib/open-command-tools.ts'
 import { formatTable } from '../lib/terminal.ts'
 
@@ -11,7 +12,9 @@ export const bankListCommand: Command = {
   arity: [0, 0],
   options: jsonOption,
   notes: [
-    'JSON: one object per bank: id, name, threshold, minQuality, enabledRatio, isEnabled, createdAt, contentCount.',
+    'A bank that suppresses others is negative: its own matches call for nothing.',
+    'JSON: one object per bank: id, name, threshold, minQuality, profile, enabledRatio, isEnabled, tiers, suppresses (all,\n' +
+      'or names; of negative banks only), createdAt, contentCount.',
   ],
   examples: ['bank list', 'bank list --json'],
   async run(args, terminal) {
@@ -31,9 +34,20 @@ export const bankListCommand: Command = {
       String(bank.threshold),
       String(bank.minQuality),
       bank.enabledRatio === 1 ? 'yes' : bank.isEnabled ? String(bank.enabledRatio) : 'no',
+      formatTiers(bank),
+      formatSuppresses(bank),
       bank.createdAt,
     ])
-    const heading = ['bank', 'contents', 'distance', 'least quality', 'enabled', 'created']
+    const heading = [
+      'bank',
+      'contents',
+      'distance',
+      'least quality',
+      'enabled',
+      'tiers',
+      'suppresses',
+      'created',
+    ]
     for (const line of formatTable([heading, ...rows])) terminal.out(line)
     return 0
   },

@@ -1,5 +1,5 @@
 import { hashTypes } from '../../src/model/hash.ts'
-import type { Match } from '../../src/model/match.ts'
+import type { Findings, Match } from '../../src/model/match.ts'
 import { hasOption, integerOption, textOption, wordOption } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
 import { openCommandTools } from '../lib/open-command-tools.ts'
@@ -30,8 +30,10 @@ export const matchCommand: Command = {
   },
   notes: [
     'Matches are listed nearest first. Digests (md5, sha1, sha256) match at distance 0 or not at all.',
+    'A match that a negative bank suppresses is shown, with the content that does so, and counts as none.',
     'JSON: one object per argument, in the order given: query and matches, each with bank, contentId, hashType,\n' +
-      'distance, and for PDQ the profile and the variant: which look at the image matched.',
+      'distance, the tier where the bank has one, and for PDQ the profile and the variant: which look at the image\n' +
+      'matched; and suppressed, the same with by: the nearest content of a negative bank.',
   ],
   examples: [
     'match photo.jpg',
@@ -50,39 +52,58 @@ export const matchCommand: Command = {
     await using tools = await openCommandTools()
     if (bank !== undefined) await requireBank(tools, bank)
     const print = hasOption(args, 'json') ? printJson : printText
-    let found = 0
+    let count = 0
     terminal.progress('Reading the banks, some seconds for millions of hashes')
     for (const query of args.positionals) {
       const hashes = await hashesOfArgument(tools, query, type, { hasSha1: true })
-      const matches = await tools.match(hashes, {
+      const found = await tools.match(hashes, {
         ...(bank === undefined ? {} : { banks: [bank] }),
         ...(distance === undefined ? {} : { radius: distance }),
       })
-      found += matches.length
-      print(query, matches, terminal)
+      count += found.matches.length
+      print(query, found, terminal)
     }
-    return found > 0 ? 0 : 3
+    return count > 0 ? 0 : 3
   },
 }
 
-function printJson(query: string, matches: readonly Match[], terminal: Terminal): void {
+function printJson(query: string, { matches, suppressed }: Findings, terminal: Terminal): void {
   // The bank's number is the store's affair.
-  const shown = matches.map((match) => ({ ...match, bankId: undefined }))
-  terminal.out(JSON.stringify({ query, matches: shown }))
+  const shown = (match: Match) => ({ ...match, bankId: undefined })
+  const line = {
+    query,
+    matches: matches.map(shown),
+    suppressed: suppressed.map(({ match, by }) => ({ ...shown(match), by: shown(by) })),
+  }
+  terminal.out(JSON.stringify(line))
 }
 
-function printText(query: string, matches: readonly Match[], terminal: Terminal): void {
+function printText(query: string, { matches, suppressed }: Findings, terminal: Terminal): void {
   const count =
     matches.length === 0 ? 'no match' : `${matches.length} ${matches.length === 1 ? 'match' : 'matches'}`
-  terminal.out(`${terminal.style('bold', printable(query))}  ${count}`)
-  const rows = matches.map((match) => [
+  const more = suppressed.length === 0 ? '' : `, ${suppressed.length} suppressed`
+  terminal.out(`${terminal.style('bold', printable(query))}  ${count}${more}`)
+  const rows = [
+    ...matches.map((match) => rowOf(match, '')),
+    ...suppressed.map(({ match, by }) =>
+      rowOf(match, `by ${by.bank} ${by.contentId}, distance ${by.distance}`),
+    ),
+  ]
+  if (rows.length === 0) return
+  const heading = ['bank', 'content', 'hash', 'distance', 'tier', 'look', 'suppressed']
+  const shown = suppressed.length > 0 ? heading.length : heading.length - 1
+  for (const line of formatTable([heading, ...rows].map((row) => row.slice(0, shown))))
+    terminal.out(`  ${line}`)
+}
+
+function rowOf(match: Match, suppressed: string): string[] {
+  return [
     match.bank,
     String(match.contentId),
     match.hashType,
     String(match.distance),
+    match.tier ?? '-',
     match.hashType === 'pdq' ? `${match.variant}, ${match.profile}` : '',
-  ])
-  if (rows.length === 0) return
-  for (const line of formatTable([['bank', 'content', 'hash', 'distance', 'look'], ...rows]))
-    terminal.out(`  ${line}`)
+    suppressed,
+  ]
 }

@@ -16,7 +16,8 @@ export const reviewShowCommand: Command = {
   notes: [
     'It names images by their CIDs and shows none. Text in quotation marks is what users wrote.\n' +
       'JSON: one object: review, reports (the last 100), records (fetched to find the images), images, evidence\n' +
-      '(nearest first: bank, content, hash type, profile, variant, distance).',
+      '(nearest first: bank, content, hash type, profile, variant, distance, tier; and suppressedBy: the content of a\n' +
+      'negative bank because of which a match counts as none).',
   ],
   examples: ['review show 12', 'review show 12 --json'],
   exits: { 3: 'no such review' },
@@ -81,10 +82,19 @@ function imageRow({ cid, uri, outcome }: ReviewImage): string[] {
   return [cid, uri, outcome ?? 'waits']
 }
 
-const matchHeading = ['distance', 'bank', 'content', 'hash', 'variant', 'image', 'found']
+const matchHeading = ['distance', 'bank', 'content', 'hash', 'variant', 'image', 'found', 'suppressed by']
 
-function matchRow({ match, cid, foundAt }: Evidence): string[] {
+function matchRow({ match, cid, foundAt, suppressedBy: by }: Evidence): string[] {
   const [hash, variant] =
     match.hashType === 'pdq' ? [`pdq ${match.profile}`, match.variant] : [match.hashType, '-']
-  return [String(match.distance), match.bank, String(match.contentId), hash, variant, cid, foundAt]
+  return [
+    String(match.distance),
+    match.bank,
+    String(match.contentId),
+    hash,
+    variant,
+    cid,
+    foundAt,
+    by ? `${by.bank} ${by.contentId}` : '-',
+  ]
 }

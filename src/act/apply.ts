@@ -11,7 +11,7 @@ import { type Effect, wantedLabelOf } from '../model/effect.ts'
 import type { Did } from '../model/ids.ts'
 import type { Applied, ScanJob } from '../model/job.ts'
 import type { SequencedLabel, SignedLabel } from '../model/label.ts'
-import type { Match } from '../model/match.ts'
+import type { Findings } from '../model/match.ts'
 import {
   type HashedScan,
   isLasting,
@@ -24,10 +24,9 @@ import type { AuditEntry } from '../store/audit-store.ts'
 import type { Database, Stores } from '../store/database.ts'
 
 /** A decision with everything that belongs to it. */
-export type Application = {
+export type Application = Findings & {
   readonly job: ScanJob
   readonly scan: ScanResult
-  readonly matches: readonly Match[]
   readonly effects: readonly Effect[]
   /** One per effect of kind `label`, signed; none where labels are paced, for they are signed when their turn comes. */
   readonly labels: readonly SignedLabel[]
@@ -62,12 +61,14 @@ async function write(
   application: Application,
   at: string,
 ): Promise<Applied> {
-  const { job, scan, matches, effects, labels } = application
+  const { job, scan, matches, suppressed, effects, labels } = application
+  const findings = { matches, suppressed }
   const state = scan.kind === 'unavailable' && isSuspicious(scan.reason) ? 'dead' : 'done'
   if (!(await stores.jobs.end(job.id, state, outcomeOf(scan), at))) return nothing
   if (isWorthKeeping(scan)) await stores.images.save(job.image.cid, scan, at)
-  await stores.matches.append(job.id, matches, at)
-  const reviews = await stores.evidence.attach({ image: job.image, outcome: outcomeOf(scan), matches }, at)
+  await stores.matches.append(job.id, findings, at)
+  const looked = { image: job.image, outcome: outcomeOf(scan), ...findings }
+  const reviews = await stores.evidence.attach(looked, at)
   const published = await stores.labels.append(labels)
   await stores.emissions.forget(deps.src, published)
   const queued = deps.isPaced ? await queueLabels(stores, deps.src, application, at) : 0

@@ -22,7 +22,7 @@ const policy: Policy = {
 const now = '2026-01-02T00:00:00.000Z'
 const image = imageOf()
 const decide = (matches = [matchOf()], history: LabelState[] = []) =>
-  decideEffects({ image, matches, history, policy, now })
+  decideEffects({ image, matches, suppressed: [], history, policy, now })
 const state = (parts: Partial<LabelState> = {}): LabelState => ({
   uri: someUri,
   cid: otherCid,
@@ -63,9 +63,11 @@ describe('decideEffects', () => {
   it('cannot block what is published, and does what else the tier calls for', () => {
     const effects = [{ kind: 'block' } as const, { kind: 'log' } as const]
     const blocking: Policy = { ...policy, banks: [{ bank: 'known', tiers: [{ distance: 31, effects }] }] }
-    expect(kinds(decideEffects({ image, matches: [matchOf()], history: [], policy: blocking, now }))).toEqual(
-      ['log'],
-    )
+    expect(
+      kinds(
+        decideEffects({ image, matches: [matchOf()], suppressed: [], history: [], policy: blocking, now }),
+      ),
+    ).toEqual(['log'])
   })
 
   it('logs the matches of banks that the policy does not name', () => {
@@ -114,7 +116,7 @@ describe('decideEffects', () => {
       ],
     }
     const labeled = (history: LabelState[]) =>
-      decideEffects({ image, matches: [matchOf(), matchOf()], history, policy: both, now })
+      decideEffects({ image, matches: [matchOf(), matchOf()], suppressed: [], history, policy: both, now })
     const [given, ...others] = labeled([state()])
     expect(given).toMatchObject({ kind: 'label', uri: image.did, val: 'known-image', after: undefined })
     expect(given).toMatchObject({ cid: undefined, exp: '2026-01-03T00:00:00.000Z' })

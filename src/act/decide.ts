@@ -1,7 +1,7 @@
 import type { Effect } from '../model/effect.ts'
 import type { ImageRef } from '../model/image.ts'
 import type { LabelState } from '../model/label.ts'
-import type { Match } from '../model/match.ts'
+import type { Match, SuppressedMatch } from '../model/match.ts'
 import { effectsFor, type LabelEffect, type Policy } from '../model/policy.ts'
 
 /** Everything a decision is made from. */
@@ -9,6 +9,8 @@ export type Decision = {
   readonly image: ImageRef
   /** Nearest first; the nearest match that calls for a label gives it its reason. */
   readonly matches: readonly Match[]
+  /** What negative banks suppress: it calls for nothing but the record of that. */
+  readonly suppressed: readonly SuppressedMatch[]
   /** The current labels of the record and of its account, withdrawn ones included. */
   readonly history: readonly LabelState[]
   readonly policy: Policy
@@ -17,14 +19,15 @@ export type Decision = {
 }
 
 /**
- * Returns what will be done about an image's matches, in the order of the matches: pure, without clock or store.
+ * Returns what will be done about an image's matches, in the order of the matches, then what is suppressed: pure, without
+ * clock or store.
  *
  * A label that already holds is not given twice, and one that a person withdrew from this version of the record is not
  * given again; both are recorded as withheld. Each label value is given at most once.
  */
-export function decideEffects({ image, matches, history, policy, now }: Decision): Effect[] {
+export function decideEffects({ image, matches, suppressed, history, policy, now }: Decision): Effect[] {
   const seen = new Set<string>()
-  return matches.flatMap((match) =>
+  const effects = matches.flatMap((match) =>
     effectsFor(policy, match).flatMap((called) => {
       if (called.kind === 'log') return [{ kind: 'log', match } as const]
       // Only an upload can be blocked: see `decide-upload.ts`.
@@ -35,6 +38,7 @@ export function decideEffects({ image, matches, history, policy, now }: Decision
       return [decideLabel(called, match, image, history, now)]
     }),
   )
+  return [...effects, ...suppressed.map((found) => ({ kind: 'suppressed', ...found }) as const)]
 }
 
 function decideLabel(

@@ -4,6 +4,8 @@
  * Owns: the changes, each in one transaction with its audit row, and that matching has taken them in when they resolve.
  * Leaves to others: hashing (hashes arrive made), files of many contents (`bank-file/`), who may ask.
  * Invariants: no change without its audit row, no row without a change; a text of a content is in no audit row.
+ *
+ * bank-rules.ts     what of a bank's settings fits together
  */
 import { AppError } from '../lib/errors.ts'
 import type { Bank } from '../model/bank.ts'
@@ -18,12 +20,13 @@ import {
 import type { HashType } from '../model/hash.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
 import type { Database, Stores } from '../store/database.ts'
+import { requireNegative, requireSoundBank } from './bank-rules.ts'
 
 /** Changes banks and contents. When a call resolves, the change is durable and every search sees it. */
 export interface Curation {
-  /** @throws {BankExistsError} when the name is taken. */
+  /** @throws {BankExistsError} when the name is taken; an `invalid` error when its parts do not fit together. */
   createBank(bank: WantedBank): Promise<Bank>
-  /** Returns the bank as it is now; undefined when it is gone. @throws {BankExistsError} when the new name is taken. */
+  /** Returns the bank as it is now; undefined when it is gone. @throws as `createBank`. */
   updateBank(bankId: number, change: BankChange): Promise<Bank | undefined>
   /** Removes the bank with all its contents; false when it was gone. */
   removeBank(bank: Bank): Promise<boolean>
@@ -87,8 +90,10 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
   return {
     createBank: (bank) =>
       change(async ({ banks }, log) => {
-        const { name, threshold, minQuality, profile, enabledRatio = 1 } = bank
-        await log('bank.created', name, { threshold, minQuality, profile, enabledRatio })
+        requireSoundBank(bank)
+        const { name, threshold, minQuality, profile, enabledRatio = 1, tiers = [], suppresses } = bank
+        const more = { ...(tiers.length > 0 && { tiers }), ...(suppresses !== undefined && { suppresses }) }
+        await log('bank.created', name, { threshold, minQuality, profile, enabledRatio, ...more })
         return await banks.create({ ...bank, createdAt: now().toISOString() })
       }),
 
@@ -96,14 +101,17 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
       change(async ({ curation, banks }, log) => {
         const before = (await banks.settings()).find(({ id }) => id === bankId)
         if (!before) return undefined
+        if (wanted.suppresses !== undefined) requireNegative(before)
+        requireSoundBank({ ...before, ...wanted })
         const after = await curation.updateBank(bankId, wanted)
         if (!after) return undefined
-        const { name, enabledRatio } = after
+        const { name } = after
         if (name !== before.name) {
           await log('bank.updated', before.name, { name })
           await log('bank.updated', name, { formerName: before.name })
         }
-        if (enabledRatio !== before.enabledRatio) await log('bank.updated', name, { enabledRatio })
+        const changed = settingsThatDiffer(before, after)
+        if (Object.keys(changed).length > 0) await log('bank.updated', name, changed)
         return after
       }),
 
@@ -162,6 +170,14 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
         await log('hash-type.updated', type, { enabledRatio })
       }),
   }
+}
+
+/** What a change can set, beside the name, of which the audit has rows of its own. */
+const settings = ['enabledRatio', 'threshold', 'minQuality', 'tiers', 'suppresses'] as const
+
+function settingsThatDiffer(before: Bank, after: Bank): Record<string, unknown> {
+  const differing = settings.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+  return Object.fromEntries(differing.map((name) => [name, after[name]]))
 }
 
 function bankGone({ name }: Bank): AppError {

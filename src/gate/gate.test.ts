@@ -85,7 +85,7 @@ async function open(options: Partial<GateOptions> = {}, deps: Partial<GateDeps> 
         hashes: [{ type: 'sha256', value: isIn(bytes) ? 'blocked' : 'clean', quality: 100 }],
       }),
       findBlocked: async (hashes) =>
-        hashes.some(({ value }) => value === 'blocked') ? matchOf() : undefined,
+        hashes.some(({ value }) => value === 'blocked') ? { match: matchOf(), isSettled: true } : undefined,
       remember: async (upload) => void remembered.push(upload),
       recordRefusal: async (refusal) => void refusals.push(refusal),
       metrics: createGateMetrics(registry),
@@ -233,10 +233,24 @@ describe('a blocked picture', () => {
   })
 
   it('by digest that is no picture is never whole at the PDS', async () => {
-    const gate = await open({}, { findBlocked: async () => matchOf() })
+    const gate = await open({}, { findBlocked: async () => ({ match: matchOf(), isSettled: true }) })
     expect(await upload(gate, new Blob([film, film]).stream())).toMatchObject({ status: 400 })
     await expect.poll(() => received[0]?.isClosed).toBe(true)
     expect(received[0]?.isWhole).toBe(false)
+  })
+
+  it('by digest passes only when its looks clear it, not when they are not to be had', async () => {
+    const findBlocked: GateDeps['findBlocked'] = async (hashes) =>
+      hashes.some(({ value }) => value === 'clean') ? undefined : { match: matchOf(), isSettled: false }
+    expect(await upload(await open({}, { findBlocked }), picture)).toMatchObject({ status: 200 })
+    const hashes: GateDeps['hash'][] = [
+      async () => ({ kind: 'unscannable', reason: 'corrupt' }),
+      () => Promise.reject(new AppError('unavailable', 'the hasher is unwell')),
+      (_bytes, signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    ]
+    for (const hash of hashes)
+      expect(await upload(await open({}, { findBlocked, hash }), picture)).toMatchObject({ status: 400 })
   })
 
   it('that cannot be recorded is no blob, and stops the gate', async () => {

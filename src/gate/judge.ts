@@ -18,8 +18,11 @@ export type JudgeDeps = {
     | { readonly kind: 'unscannable'; readonly reason: UnscannableReason }
   >
   /** Returns the nearest match of a blob's hashes that a policy blocks, or undefined. */
-  readonly findBlocked: (hashes: readonly ImageHash[], cid: Cid) => Promise<Match | undefined>
+  readonly findBlocked: (hashes: readonly ImageHash[], cid: Cid) => Promise<Blocked | undefined>
 }
+
+/** A match that a policy blocks; `isSettled` is false where its other hashes could still clear the picture. */
+export type Blocked = { readonly match: Match; readonly isSettled: boolean }
 
 /** What is to become of an upload. */
 export type Verdict =
@@ -38,25 +41,36 @@ export async function judgeBody(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const deadline = createDeadline(timeoutMs, signal)
+  const within = <T>(work: Promise<T>): Promise<T> => Promise.race([work, rejectionOf(deadline)])
+  let known: Blocked | undefined
   try {
-    return await Promise.race([judge(deps, body, deadline), rejectionOf(deadline)])
+    known = await within(deps.findBlocked(body.digests, body.cid))
+    if (known?.isSettled === true) return { kind: 'blocked', match: known.match }
+    return await within(judgeLooks(deps, body, known, deadline))
   } catch (error) {
     signal.throwIfAborted()
-    if (deadline.aborted) return { kind: 'unjudged', reason: 'timeout' }
-    if (error instanceof AppError) return { kind: 'unjudged', reason: 'hasher' }
-    throw error
+    if (!deadline.aborted && !(error instanceof AppError)) throw error
+    // Its looks could have cleared it, and were not to be had.
+    if (known) return { kind: 'blocked', match: known.match }
+    return { kind: 'unjudged', reason: deadline.aborted ? 'timeout' : 'hasher' }
   }
 }
 
-async function judge(deps: JudgeDeps, body: InspectedBody, deadline: AbortSignal): Promise<Verdict> {
-  const known = await deps.findBlocked(body.digests, body.cid)
-  if (known) return { kind: 'blocked', match: known }
+/** What is known by its digests stays blocked unless its looks, all of them, clear it. */
+async function judgeLooks(
+  deps: JudgeDeps,
+  body: InspectedBody,
+  known: Blocked | undefined,
+  deadline: AbortSignal,
+): Promise<Verdict> {
+  const outcome = body.kind === 'picture' ? await deps.hash(body.bytes, deadline) : undefined
+  if (outcome?.kind === 'hashed') {
+    const found = await deps.findBlocked(outcome.hashes, body.cid)
+    return found ? { kind: 'blocked', match: found.match } : { kind: 'clean' }
+  }
+  if (known) return { kind: 'blocked', match: known.match }
   if (body.kind === 'unreadable') return { kind: 'unjudged', reason: body.reason }
-  if (body.kind === 'other') return { kind: 'clean' }
-  const outcome = await deps.hash(body.bytes, deadline)
-  if (outcome.kind === 'unscannable') return verdictOfUnscannable(outcome.reason)
-  const match = await deps.findBlocked(outcome.hashes, body.cid)
-  return match ? { kind: 'blocked', match } : { kind: 'clean' }
+  return outcome ? verdictOfUnscannable(outcome.reason) : { kind: 'clean' }
 }
 
 /** Bytes of no format that is decoded are no picture; those of one, that cannot be decoded, may still be one to others. */

@@ -33,6 +33,8 @@ const bankOf = (id: number, parts: Partial<Bank> = {}): Bank => ({
   profile: 'reference-512',
   enabledRatio: 1,
   isEnabled: true,
+  tiers: [],
+  suppresses: undefined,
   createdAt: '',
   ...parts,
 })

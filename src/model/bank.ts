@@ -16,6 +16,17 @@ export function profileForBank(profile: BankProfile): PdqProfile {
   return profile === 'unknown' ? 'reference-512' : profile
 }
 
+/** A named part of what a bank matches: what lies within a distance, and not within that of a tier before it. */
+export type BankTier = {
+  /** 1 to 32 of `a-z 0-9 -`, starting with none of the last. */
+  readonly name: string
+  /** Bits, inclusive. */
+  readonly distance: number
+}
+
+/** What a negative bank suppresses: the matches of all banks, or of some by name, sorted. */
+export type Suppresses = 'all' | readonly string[]
+
 /** A named collection of known content, and how it is matched. */
 export type Bank = {
   readonly id: number
@@ -31,6 +42,13 @@ export type Bank = {
   readonly enabledRatio: number
   /** True when that is more than none. */
   readonly isEnabled: boolean
+  /** Parts of what it matches, by rising distance, at most the threshold each; beyond the last, a match has no tier. */
+  readonly tiers: readonly BankTier[]
+  /**
+   * Undefined unless the bank is negative: then its own matches never act, and an image that has one has no match of these
+   * banks that does.
+   */
+  readonly suppresses: Suppresses | undefined
   /** ISO 8601, UTC. */
   readonly createdAt: string
 }
@@ -73,4 +91,12 @@ export const maxTextLengths: Readonly<Record<keyof ContentTexts, number>> = {
 /** Type guard for a bank's name. */
 export function isBankName(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/.test(text)
+}
+
+/** The most tiers that a bank may have. */
+export const maxTiers = 16
+
+/** Type guard for the name of a tier. */
+export function isTierName(text: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,31}$/.test(text)
 }

@@ -1,4 +1,4 @@
-import type { Bank, BankContent, ContentHash } from './bank.ts'
+import type { Bank, BankContent, ContentHash, Suppresses } from './bank.ts'
 
 /** Where a content comes from, as whoever added it told. */
 export type ContentOrigin = {
@@ -46,9 +46,9 @@ export type ContentPage = {
   readonly nextAfterId: number | undefined
 }
 
-/** A bank that is to be made; its ratio is 1 unless told. */
+/** A bank that is to be made; its ratio is 1, it has no tiers, and it is not negative unless told. */
 export type WantedBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile'> &
-  Partial<Pick<Bank, 'enabledRatio'>>
+  Partial<Pick<Bank, 'enabledRatio' | 'tiers' | 'suppresses'>>
 
 /** A content that is to be added. */
 export type WantedContent = ContentOrigin & {
@@ -67,5 +67,9 @@ export type ContentChange = {
   readonly note?: string
 }
 
-/** What can be changed of a bank. */
-export type BankChange = Partial<Pick<Bank, 'name' | 'enabledRatio'>>
+/** What can be changed of a bank. Its kind cannot: `suppresses` is for a bank that is negative already. */
+export type BankChange = Partial<
+  Pick<Bank, 'name' | 'enabledRatio' | 'threshold' | 'minQuality' | 'tiers'> & {
+    readonly suppresses: Suppresses
+  }
+>

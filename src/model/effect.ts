@@ -27,9 +27,11 @@ export type Effect =
       readonly because: 'already-labeled' | 'withdrawn'
       readonly match: Match
     }
+  /** Nothing, because a content of a negative bank suppresses the match. */
+  | { readonly kind: 'suppressed'; readonly match: Match; readonly by: Match }
 
 /** The kinds of effect, for metrics. */
-export const effectKinds = ['label', 'log', 'withheld'] as const
+export const effectKinds = ['label', 'log', 'withheld', 'suppressed'] as const
 
 /** Returns the label that an effect calls for, without what it does not say. */
 export function wantedLabelOf({ uri, cid, val, exp }: Extract<Effect, { kind: 'label' }>): WantedLabel {

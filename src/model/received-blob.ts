@@ -26,7 +26,7 @@ export type ReceivedBlob = {
   readonly outcome: string
   /** Everything that was matched: where the picture could not be hashed, digests alone. */
   readonly hashes: readonly ImageHash[]
-  /** Nearest first. */
+  /** Those that act, nearest first. */
   readonly matches: readonly Match[]
   /** The review of the record, where one was asked for. */
   readonly reviewId: number | undefined

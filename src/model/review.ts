@@ -24,6 +24,7 @@ export type Review = {
 /** A review with what a list shows of it. */
 export type ReviewSummary = Review & {
   readonly reportCount: number
+  /** Of those that are not suppressed, as is `nearest`. */
   readonly matchCount: number
   /** Bits; undefined when nothing matched. */
   readonly nearest: number | undefined
@@ -38,6 +39,8 @@ export type Evidence = {
   /** The image. */
   readonly cid: Cid
   readonly match: Match
+  /** The content of a negative bank that suppresses the match; left out where the match acts. */
+  readonly suppressedBy?: Match
   readonly foundAt: string
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../lib/errors.ts'
 import type { ImageHash } from '../model/hash.ts'
 import type { AtUri, Did } from '../model/ids.ts'
-import type { Match } from '../model/match.ts'
+import type { Findings, Match } from '../model/match.ts'
 import type { NewBlob } from '../model/received-blob.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { createReceiveBlob, type ReceiveBlobDeps } from './receive-blob.ts'
@@ -17,8 +17,10 @@ const known: Match = { bankId: 1, bank: 'known', contentId: 7, distance: 0, hash
 const unwell = async (): Promise<never> => {
   throw new AppError('unavailable', 'The decoder died')
 }
-const matchMd5 = async (hashes: readonly ImageHash[]): Promise<Match[]> =>
-  hashes.some(({ value }) => value === hash('md5', bytes)) ? [known] : []
+const matchMd5 = async (hashes: readonly ImageHash[]): Promise<Findings> => ({
+  matches: hashes.some(({ value }) => value === hash('md5', bytes)) ? [known] : [],
+  suppressed: [],
+})
 
 describe('a blob whose decoder is unwell', () => {
   it('is in a review when it was reported, whatever it matches', async () => {
@@ -77,7 +79,13 @@ describe('a match that no moderator has reported', () => {
 
 async function open(parts: Pick<ReceiveBlobDeps, 'hashBytes'> & Partial<ReceiveBlobDeps>) {
   const database = await openSqlite({ path: ':memory:' })
-  const deps = { database, matchHashes: async () => [], onRecord: () => {}, now: () => new Date(), ...parts }
+  const deps = {
+    database,
+    matchHashes: async () => ({ matches: [], suppressed: [] }),
+    onRecord: () => {},
+    now: () => new Date(),
+    ...parts,
+  }
   return {
     database,
     receive: createReceiveBlob(deps, { timeoutMs: 100 }),

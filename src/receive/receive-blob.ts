@@ -12,7 +12,7 @@ import { AppError } from '../lib/errors.ts'
 import { shareOf } from '../lib/share.ts'
 import type { DigestHash, ImageHash } from '../model/hash.ts'
 import { blobCidOfSha256, type Cid } from '../model/ids.ts'
-import type { Match } from '../model/match.ts'
+import type { Findings } from '../model/match.ts'
 import type { NewBlob, ReceivedBlob } from '../model/received-blob.ts'
 import { type HashedScan, outcomeOf, type UnscannableScan } from '../model/scan.ts'
 import type { Database } from '../store/database.ts'
@@ -26,7 +26,10 @@ export type ReceiveBlobDeps = {
     bytes: Uint8Array,
     signal: AbortSignal,
   ) => Promise<HashedScan | UnscannableScan>
-  readonly matchHashes: (hashes: readonly ImageHash[], options: { readonly coin: number }) => Promise<Match[]>
+  readonly matchHashes: (
+    hashes: readonly ImageHash[],
+    options: { readonly coin: number },
+  ) => Promise<Findings>
   /** Called after a record was queued to be fetched; must not throw. */
   readonly onRecord: () => void
   readonly now: () => Date
@@ -46,7 +49,7 @@ export function createReceiveBlob(deps: ReceiveBlobDeps, options: ReceiveBlobOpt
     const scan = await scanBytes(deps, options, cid, blob.bytes)
     const hashes = scan.kind === 'hashed' ? scan.hashes : [...oldDigests(blob.bytes), sha256]
     // As the pipeline has it, so that both say the same of an image.
-    const matches = await deps.matchHashes(hashes, { coin: shareOf(sha256.value) })
+    const { matches, suppressed } = await deps.matchHashes(hashes, { coin: shareOf(sha256.value) })
     if (scan.kind === 'unhashed' && blob.kind === 'scan' && matches.length === 0) throw scan.error
     const outcome = scan.kind === 'unhashed' ? `unhashed:${scan.error.name}` : outcomeOf(scan)
     const known = scan.kind === 'unhashed' ? undefined : scan
@@ -56,6 +59,7 @@ export function createReceiveBlob(deps: ReceiveBlobDeps, options: ReceiveBlobOpt
       scan: known,
       outcome,
       matches,
+      suppressed,
     })
     if (hasRecord) deps.onRecord()
     return { cid, outcome, hashes, matches, reviewId }

@@ -1,17 +1,16 @@
 import type { Cid } from '../model/ids.ts'
-import type { Match } from '../model/match.ts'
+import type { Findings } from '../model/match.ts'
 import type { BlobPlace, NewBlob } from '../model/received-blob.ts'
 import { type HashedScan, isLasting, type UnscannableScan } from '../model/scan.ts'
 import type { Database, Stores } from '../store/database.ts'
 
 /** A blob that was sent to us, with all that was found out about it. */
-type FoundBlob = {
+type FoundBlob = Findings & {
   readonly blob: NewBlob
   readonly cid: Cid
   /** Undefined when the decoder was unwell. */
   readonly scan: HashedScan | UnscannableScan | undefined
   readonly outcome: string
-  readonly matches: readonly Match[]
 }
 
 /** What was written: the review of a reported blob, and whether a record is to be fetched. */
@@ -20,15 +19,16 @@ type Remembered = { readonly reviewId: number | undefined; readonly hasRecord: b
 /**
  * Makes durable what follows from a blob, all of it or nothing: its hashes, so that the pipeline need not fetch it; the
  * review of one that was reported, with its matches; the fetch of its record; the audit rows. One that was not reported
- * and matches nothing calls for nothing, so that only its hashes are kept.
+ * and matches nothing calls for nothing, so that only its hashes are kept; a match that is suppressed is one to remember.
  */
 export async function rememberBlob(
   database: Pick<Database, 'sharedTransaction'>,
   now: Date,
   found: FoundBlob,
 ): Promise<Remembered> {
-  const { blob, scan, matches } = found
-  const place = blob.kind === 'report' || matches.length > 0 ? blob.place : undefined
+  const { blob, scan, matches, suppressed } = found
+  const isFound = matches.length + suppressed.length > 0
+  const place = blob.kind === 'report' || isFound ? blob.place : undefined
   const isNew = scan !== undefined && isWorthKeeping(scan)
   if (!isNew && !place) return { reviewId: undefined, hasRecord: false }
   return await database.sharedTransaction(async (stores) => {
@@ -54,7 +54,7 @@ export async function rememberBlob(
 async function review(
   stores: Stores,
   { uri, did }: BlobPlace,
-  { cid, outcome, matches }: FoundBlob,
+  { cid, outcome, matches, suppressed }: FoundBlob,
   at: string,
 ): Promise<number> {
   const { id, isNew } = await stores.reviews.open(uri, did, at)
@@ -63,16 +63,17 @@ async function review(
     const details = { review: id }
     await stores.audit.append([{ at, actor: 'harrier', action: 'review.opened', subject: uri, details }])
   }
-  await stores.evidence.keep(id, { uri, cid, outcome, matches }, at)
+  await stores.evidence.keep(id, { uri, cid, outcome, matches, suppressed }, at)
   return id
 }
 
-function facts({ cid, outcome, matches }: FoundBlob, reviewId: number | undefined) {
+function facts({ cid, outcome, matches, suppressed }: FoundBlob, reviewId: number | undefined) {
   const nearest = matches[0] && { bank: matches[0].bank, distance: matches[0].distance }
   return {
     cid,
     outcome,
     matches: matches.length,
+    ...(suppressed.length > 0 && { suppressed: suppressed.length }),
     ...(nearest ? { nearest } : {}),
     ...(reviewId === undefined ? {} : { review: reviewId }),
   }

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely'
 import { AppError } from '../lib/errors.ts'
-import type { Bank, BankContent, BankProfile } from '../model/bank.ts'
+import type { Bank, BankContent } from '../model/bank.ts'
 import { type HashType, hashTypes } from '../model/hash.ts'
 import { contentHolding, insertContents, loadContents, type NewContent } from './bank-contents.ts'
+import { bankOfRow, selectBanks, suppressesColumn } from './bank-rows.ts'
 import { hashTypeCodes } from './hash-type-code.ts'
-import type { Row, Schema } from './schema.ts'
+import type { Schema } from './schema.ts'
 
 /** A bank of that name exists already. */
 export class BankExistsError extends AppError {
@@ -14,13 +15,13 @@ export class BankExistsError extends AppError {
   }
 }
 
-/** What a new bank is made of; its ratio is 1 unless told. */
+/** What a new bank is made of; its ratio is 1, it has no tiers, and it is not negative unless told. */
 export type NewBank = Pick<Bank, 'name' | 'threshold' | 'minQuality' | 'profile' | 'createdAt'> &
-  Partial<Pick<Bank, 'enabledRatio'>>
+  Partial<Pick<Bank, 'enabledRatio' | 'tiers' | 'suppresses'>>
 
 /** Banks of known content and their hashes. Enabled banks are what the indexes are built from. */
 export interface BankStore {
-  /** @throws {BankExistsError} when the name is taken. */
+  /** @throws {BankExistsError} when the name is taken; an `invalid` error when it is to suppress a bank that is not there. */
   create(bank: NewBank): Promise<Bank>
   /** Returns every bank with its number of contents, by name. */
   list(): Promise<(Bank & { readonly contentCount: number })[]>
@@ -55,7 +56,8 @@ export interface BankStore {
 /** Returns the bank tables' functions over a connection or a transaction. The writing ones belong in a transaction. */
 export function createBankStore(db: Kysely<Schema>): BankStore {
   return {
-    async create({ name, threshold, minQuality, profile, createdAt, enabledRatio = 1 }) {
+    async create(bank) {
+      const { name, threshold, minQuality, profile, createdAt, enabledRatio = 1, tiers = [] } = bank
       const row = await db
         .insertInto('banks')
         .values({
@@ -64,19 +66,19 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
           min_quality: minQuality,
           profile,
           enabled_ratio: enabledRatio,
+          tiers: JSON.stringify(tiers),
+          suppresses: await suppressesColumn(db, bank.suppresses),
           created_at: createdAt,
         })
         .onConflict((conflict) => conflict.doNothing())
-        .returningAll()
+        .returning('id')
         .executeTakeFirst()
       if (!row) throw new BankExistsError(name)
-      return bankOfRow(row)
+      return bankOfRow(await selectBanks(db).where('id', '=', row.id).executeTakeFirstOrThrow())
     },
 
     async list() {
-      const rows = await db
-        .selectFrom('banks')
-        .selectAll('banks')
+      const rows = await selectBanks(db)
         .select((select) =>
           select
             .selectFrom('bank_contents')
@@ -90,11 +92,11 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
     },
 
     async settings() {
-      return (await db.selectFrom('banks').selectAll().orderBy('id').execute()).map(bankOfRow)
+      return (await selectBanks(db).orderBy('id').execute()).map(bankOfRow)
     },
 
     async find(name) {
-      const row = await db.selectFrom('banks').selectAll().where('name', '=', name).executeTakeFirst()
+      const row = await selectBanks(db).where('name', '=', name).executeTakeFirst()
       return row && bankOfRow(row)
     },
 
@@ -141,19 +143,5 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
       }
       return held
     },
-  }
-}
-
-/** Returns the bank that a row stands for. */
-export function bankOfRow(row: Row<'banks'>): Bank {
-  return {
-    id: row.id,
-    name: row.name,
-    threshold: row.threshold,
-    minQuality: row.min_quality,
-    profile: row.profile as BankProfile,
-    enabledRatio: row.enabled_ratio,
-    isEnabled: row.enabled_ratio > 0,
-    createdAt: row.created_at,
   }
 }

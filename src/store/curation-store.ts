@@ -8,7 +8,8 @@ import type {
   CuratedContent,
 } from '../model/curation.ts'
 import type { HashType } from '../model/hash.ts'
-import { BankExistsError, bankOfRow } from './bank-store.ts'
+import { bankOfRow, selectBanks, suppressesColumn } from './bank-rows.ts'
+import { BankExistsError } from './bank-store.ts'
 import { loadCurated, searchContents } from './curated-contents.ts'
 import { hashTypeCodes, hashTypeOfCode } from './hash-type-code.ts'
 import type { Schema } from './schema.ts'
@@ -22,7 +23,7 @@ export type SwitchPage = {
 
 /** What a curator changes and reads of banks and contents, beyond what `BankStore` does. Writes belong in a transaction. */
 export interface CurationStore {
-  /** Changes a bank and returns it; undefined when there is none. @throws {BankExistsError} when the new name is taken. */
+  /** Changes a bank and returns it; undefined when there is none. @throws as `BankStore.create`. */
   updateBank(bankId: number, change: BankChange): Promise<Bank | undefined>
   /** Adds hashes to a content; those that the bank holds, and types that the content has, are left out. */
   addHashes(bankId: number, contentId: number, hashes: readonly ContentHash[]): Promise<void>
@@ -55,17 +56,22 @@ export interface CurationStore {
 /** Returns the curator's functions over a connection or a transaction. */
 export function createCurationStore(db: Kysely<Schema>): CurationStore {
   return {
-    async updateBank(bankId, { name, enabledRatio }) {
+    async updateBank(bankId, { name, enabledRatio, threshold, minQuality, tiers, suppresses }) {
       if (name !== undefined) await requireFreeName(db, bankId, name)
-      const row = await db
+      const suppressed = suppresses === undefined ? undefined : await suppressesColumn(db, suppresses)
+      await db
         .updateTable('banks')
         .set((set) => ({
           name: name ?? set.ref('name'),
           enabled_ratio: enabledRatio ?? set.ref('enabled_ratio'),
+          threshold: threshold ?? set.ref('threshold'),
+          min_quality: minQuality ?? set.ref('min_quality'),
+          tiers: tiers === undefined ? set.ref('tiers') : JSON.stringify(tiers),
+          suppresses: suppressed === undefined ? set.ref('suppresses') : suppressed,
         }))
         .where('id', '=', bankId)
-        .returningAll()
-        .executeTakeFirst()
+        .execute()
+      const row = await selectBanks(db).where('id', '=', bankId).executeTakeFirst()
       return row && bankOfRow(row)
     },
 

@@ -1,29 +1,27 @@
 import { type Kysely, sql } from 'kysely'
 import type { AtUri, Cid } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
-import type { Match } from '../model/match.ts'
+import type { Findings } from '../model/match.ts'
 import type { Evidence, ReviewImage } from '../model/review.ts'
-import { matchOfRow, rowOfMatch } from './match-store.ts'
+import { type MatchColumns, matchOfRow, rowsOfFindings, suppressorOfRow } from './match-store.ts'
 import type { Schema } from './schema.ts'
 
 /** The most matches that one review keeps: enough for any judgement, and a bound on what an account can make us write. */
 export const maxEvidence = 500
 
 /** How looking at an image ended. */
-export type LookedAt = {
+export type LookedAt = Findings & {
   readonly image: ImageRef
   /** A scan's outcome. */
   readonly outcome: string
-  readonly matches: readonly Match[]
 }
 
 /** A blob that was sent to us as an image of a record whose version is not known yet. */
-export type ReceivedImage = {
+export type ReceivedImage = Findings & {
   readonly uri: AtUri
   readonly cid: Cid
   /** A scan's outcome. */
   readonly outcome: string
-  readonly matches: readonly Match[]
 }
 
 /** What `record_cid` holds while the version of the record is not known. */
@@ -38,16 +36,17 @@ export interface EvidenceStore {
   addImages(reviewId: number, images: readonly ImageRef[]): Promise<void>
   /**
    * Keeps an image's outcome and matches with the reviews of its record and of its account that are not closed. A match
-   * that a review has is kept once, at its least distance. Returns the reviews that have any of the matches.
+   * that a review has is kept once, at its least distance, or as it was found last where what suppresses it has changed.
+   * Returns the reviews that have any of the matches.
    */
   attach(looked: LookedAt, foundAt: string): Promise<number[]>
   /** Keeps an image that was sent to us, with its matches, as `attach` does, for one review. */
   keep(reviewId: number, received: ReceivedImage, foundAt: string): Promise<void>
-  /** Keeps the matches that were found before a review was opened, newest first up to the bound. */
+  /** Keeps the matches that were found before a review was opened, each as it was found last, newest first up to the bound. */
   adopt(reviewId: number): Promise<void>
   /** Returns a review's images, by record and CID. */
   images(reviewId: number): Promise<ReviewImage[]>
-  /** Returns a review's matches, nearest first. */
+  /** Returns a review's matches, those that act before those that are suppressed, nearest first in each. */
   list(reviewId: number): Promise<Evidence[]>
 }
 
@@ -69,7 +68,8 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
       }
     },
 
-    async attach({ image, outcome, matches }, foundAt) {
+    async attach({ image, outcome, ...findings }, foundAt) {
+      const rows = rowsOfFindings(findings)
       const reviews = await db
         .selectFrom('reviews')
         .select('id')
@@ -79,12 +79,12 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
         .execute()
       for (const { id } of reviews) {
         await saveOutcome(db, id, image, outcome, foundAt)
-        if (matches.length > 0) await saveMatches(db, id, image, matches, foundAt)
+        if (rows.length > 0) await saveMatches(db, id, image, rows, foundAt)
       }
-      return matches.length > 0 ? reviews.map(({ id }) => id) : []
+      return rows.length > 0 ? reviews.map(({ id }) => id) : []
     },
 
-    async keep(reviewId, { uri, cid, outcome, matches }, foundAt) {
+    async keep(reviewId, { uri, cid, outcome, ...findings }, foundAt) {
       const seen = { outcome, looked_at: foundAt }
       await db
         .insertInto('review_images')
@@ -94,18 +94,19 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
         )
         .execute()
       const image = { uri, recordCid: unknownVersion, cid }
-      if (matches.length > 0) await saveMatches(db, reviewId, image, matches, foundAt)
+      const rows = rowsOfFindings(findings)
+      if (rows.length > 0) await saveMatches(db, reviewId, image, rows, foundAt)
     },
 
     async adopt(reviewId) {
       await sql`INSERT INTO review_matches (review_id, uri, record_cid, blob_cid, bank_id, bank, content_id, hash_type,
-          profile, variant, distance, found_at)
+          profile, variant, distance, tier, suppressed_by, found_at)
         SELECT reviews.id, jobs.uri, jobs.record_cid, jobs.blob_cid, bank_id, bank, content_id, hash_type,
-          profile, variant, min(distance), matches.created_at
+          profile, variant, distance, tier, suppressed_by, matches.created_at
         FROM reviews JOIN jobs ON jobs.did = reviews.did JOIN matches ON matches.job_id = jobs.id
         WHERE reviews.id = ${reviewId} AND reviews.subject IN (jobs.uri, jobs.did)
         GROUP BY jobs.uri, jobs.blob_cid, bank_id, content_id
-        ORDER BY matches.id DESC LIMIT ${maxEvidence}`.execute(db)
+        ORDER BY max(matches.id) DESC LIMIT ${maxEvidence}`.execute(db)
     },
 
     async images(reviewId) {
@@ -138,16 +139,21 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
         .selectFrom('review_matches')
         .selectAll()
         .where('review_id', '=', reviewId)
+        .orderBy(sql`suppressed_by IS NOT NULL`)
         .orderBy('distance')
         .orderBy('id')
         .execute()
-      return rows.map((row) => ({
-        uri: row.uri as AtUri,
-        recordCid: versionOf(row.record_cid),
-        cid: row.blob_cid as Cid,
-        match: matchOfRow(row),
-        foundAt: row.found_at,
-      }))
+      return rows.map((row) => {
+        const suppressedBy = suppressorOfRow(row)
+        return {
+          uri: row.uri as AtUri,
+          recordCid: versionOf(row.record_cid),
+          cid: row.blob_cid as Cid,
+          match: matchOfRow(row),
+          ...(suppressedBy && { suppressedBy }),
+          foundAt: row.found_at,
+        }
+      })
     },
   }
 }
@@ -202,7 +208,7 @@ async function saveMatches(
   db: Kysely<Schema>,
   reviewId: number,
   { uri, recordCid, cid }: { readonly uri: AtUri; readonly recordCid: string; readonly cid: Cid },
-  matches: readonly Match[],
+  matches: readonly MatchColumns[],
   foundAt: string,
 ): Promise<void> {
   const { kept } = await db
@@ -213,7 +219,7 @@ async function saveMatches(
   const place = { review_id: reviewId, uri, record_cid: recordCid, blob_cid: cid }
   const rows = matches
     .slice(0, Math.max(0, maxEvidence - kept))
-    .map((match) => ({ ...place, ...rowOfMatch(match), found_at: foundAt }))
+    .map((match) => ({ ...place, ...match, found_at: foundAt }))
   for (const row of rows) {
     await db
       .insertInto('review_matches')
@@ -222,7 +228,12 @@ async function saveMatches(
         conflict
           .columns(['review_id', 'uri', 'blob_cid', 'bank_id', 'content_id'])
           .doUpdateSet(row)
-          .where('review_matches.distance', '>', row.distance),
+          .where((where) =>
+            where.or([
+              where('review_matches.distance', '>', row.distance),
+              where('review_matches.suppressed_by', 'is distinct from', row.suppressed_by),
+            ]),
+          ),
       )
       .execute()
   }

@@ -21,6 +21,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-uploads': { up: (db: Kysely<unknown>) => run(db, uploads) },
   '0013-api-actions': { up: (db: Kysely<unknown>) => run(db, apiActions) },
   '0014-receivers': { up: (db: Kysely<unknown>) => run(db, receivers) },
+  '0015-negative-banks': { up: (db: Kysely<unknown>) => run(db, negativeBanks) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -301,4 +302,24 @@ const receivers = [
   `ALTER TABLE new_subject_fetches RENAME TO subject_fetches`,
   `CREATE INDEX subject_fetches_due ON subject_fetches (state, run_after, id)`,
   `CREATE UNIQUE INDEX subject_fetches_record ON subject_fetches (coalesce(review_id, 0), uri)`,
+]
+
+/**
+ * What a bank suppresses, and its tiers; what a match was suppressed by, and its tier; banks that were removed and are kept,
+ * and contents that were.
+ */
+const negativeBanks = [
+  `ALTER TABLE banks ADD COLUMN suppresses TEXT`,
+  `ALTER TABLE banks ADD COLUMN tiers TEXT NOT NULL DEFAULT '[]'`,
+  `ALTER TABLE banks ADD COLUMN removed_at TEXT`,
+  `ALTER TABLE banks ADD COLUMN removed_name TEXT`,
+  ...['matches', 'review_matches'].flatMap((table) => [
+    `ALTER TABLE ${table} ADD COLUMN tier TEXT`,
+    `ALTER TABLE ${table} ADD COLUMN suppressed_by TEXT`,
+  ]),
+  `CREATE TABLE removed_contents (
+    content_id INTEGER PRIMARY KEY, bank_id INTEGER NOT NULL REFERENCES banks (id), removed_at TEXT NOT NULL,
+    content TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX removed_contents_bank ON removed_contents (bank_id, content_id)`,
 ]

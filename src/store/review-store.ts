@@ -136,10 +136,10 @@ function summaries(db: Kysely<Schema>): SelectQueryBuilder<Schema, 'reviews', Su
     .selectAll('reviews')
     .select([
       sql<number>`(SELECT count(*) FROM reports WHERE review_id = reviews.id)`.as('report_count'),
-      sql<number>`(SELECT count(*) FROM review_matches WHERE review_id = reviews.id)`.as('match_count'),
-      sql<number | null>`(SELECT min(distance) FROM review_matches WHERE review_id = reviews.id)`.as(
-        'nearest',
-      ),
+      sql<number>`(SELECT count(*) FROM review_matches
+        WHERE review_id = reviews.id AND suppressed_by IS NULL)`.as('match_count'),
+      sql<number | null>`(SELECT min(distance) FROM review_matches
+        WHERE review_id = reviews.id AND suppressed_by IS NULL)`.as('nearest'),
     ])
 }
 

@@ -67,6 +67,22 @@ export type BankTable = {
   /** 0 to 1. */
   enabled_ratio: Generated<number>
   created_at: string
+  /** JSON: the ids of the banks that it suppresses, or `"all"`; null unless it is negative. */
+  suppresses: Generated<string | null>
+  /** JSON: `BankTier[]`. */
+  tiers: Generated<string>
+  /** When it was removed, and as what; it is kept until it is purged. */
+  removed_at: Generated<string | null>
+  removed_name: Generated<string | null>
+}
+
+/** `removed_contents`: contents that were removed, until they are restored or purged. */
+export type RemovedContentTable = {
+  content_id: number
+  bank_id: number
+  removed_at: string
+  /** JSON: `CuratedContent`. */
+  content: string
 }
 
 /** `bank_contents`: known content; its hashes are in `bank_hashes`. */
@@ -205,7 +221,7 @@ export type SubscriptionTable = {
   labels: number
 }
 
-/** `matches`: every match found, with the job that found it. */
+/** `matches`: every match found, also one that was suppressed, with the job that found it. */
 export type MatchTable = {
   id: Generated<number>
   job_id: number
@@ -216,6 +232,9 @@ export type MatchTable = {
   profile: string | null
   variant: string | null
   distance: number
+  tier: string | null
+  /** JSON: the `Match` of a negative bank that suppresses it; null where it acts. */
+  suppressed_by: string | null
   created_at: string
 }
 
@@ -353,6 +372,7 @@ export type Schema = {
   bank_hashes: BankHashTable
   bank_hash_removals: BankHashRemovalTable
   bank_imports: BankImportTable
+  removed_contents: RemovedContentTable
   content_switches: ContentSwitchTable
   hash_type_ratios: HashTypeRatioTable
   labels: LabelTable

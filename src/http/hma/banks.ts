@@ -1,10 +1,12 @@
 /*
  * Banks, in the words of Hasher-Matcher-Actioner's curator. A bank that is made here is matched within 31 bits and holds PDQ
- * hashes of pictures in full resolution, as that makes them; the commands know more about a bank than is told here.
+ * hashes of pictures in full resolution, as that makes them, unless it is told more (`bank-fields.ts`); the commands and the
+ * REST API know more about a bank than is told here.
  */
 import type { Request, RequestHandler } from 'express'
 import { AppError } from '../../lib/errors.ts'
 import { type Bank, defaultMinQuality, defaultThreshold } from '../../model/bank.ts'
+import { bankFieldReaders, saidOf } from './bank-fields.ts'
 import { bodyOf } from './body.ts'
 import { bankShape } from './content-shape.ts'
 import { badRequest, HmaError, shown } from './hma-error.ts'
@@ -44,7 +46,7 @@ export function createGetBank(curator: Curator): RequestHandler {
   }
 }
 
-/** Returns the handler that renames a bank, or changes how much of it is matched. */
+/** Returns the handler that renames a bank, or changes how much of it is matched, how far, and what it suppresses. */
 export function createUpdateBank(curator: Curator): RequestHandler {
   return (request, response, next) => {
     updateBank(curator, request).then((bank) => response.json(bankShape(bank)), next)
@@ -71,13 +73,18 @@ export async function requireBank(curator: Pick<Curator, 'findBank'>, request: R
 }
 
 async function createBank(curator: Curator, request: Request): Promise<Bank> {
-  const { name, ...share } = readParameters(bodyOf(request), { name: required(asText), ...shareReaders })
+  const { name, ...share } = readParameters(bodyOf(request), {
+    name: required(asText),
+    ...shareReaders,
+    ...bankFieldReaders,
+  })
   const bank = {
     name: parseName(name),
     threshold: defaultThreshold,
     minQuality: defaultMinQuality,
     profile: 'full-resolution',
     enabledRatio: ratioOf(share) ?? 1,
+    ...saidOf(share),
   } as const
   return await withoutConflict('Bank already exists', () => curator.createBank(bank))
 }
@@ -85,11 +92,16 @@ async function createBank(curator: Curator, request: Request): Promise<Bank> {
 async function updateBank(curator: Curator, request: Request): Promise<Bank> {
   const bank = await curator.findBank(nameOf(request))
   if (!bank) throw new HmaError(404, 'Bank not found')
-  const { name, ...share } = readParameters(bodyOf(request), { name: optional(asText), ...shareReaders })
+  const { name, ...share } = readParameters(bodyOf(request), {
+    name: optional(asText),
+    ...shareReaders,
+    ...bankFieldReaders,
+  })
   const enabledRatio = ratioOf(share)
   const change = {
     ...(name !== undefined && name !== bank.name && { name: parseName(name) }),
     ...(enabledRatio !== undefined && { enabledRatio }),
+    ...saidOf(share),
   }
   const updated = await withoutConflict('Bank name already exists', () => curator.updateBank(bank.id, change))
   if (!updated) throw new HmaError(404, 'Bank not found')

@@ -19,6 +19,8 @@ export type LookupOptions = {
   readonly coin?: number
   /** Also contents that are disabled. */
   readonly hasDisabled?: boolean
+  /** Also what negative banks suppress. */
+  readonly hasSuppressed?: boolean
 }
 
 /** How media is hashed: a picture by its decoder, anything else by its bytes alone. */

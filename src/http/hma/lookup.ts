@@ -46,7 +46,7 @@ export function createRawLookup(services: LookupServices): RequestHandler {
   }
 }
 
-/** Banks that are switched off are looked at too, and contents that are disabled. */
+/** Banks that are switched off are looked at too, and contents that are disabled, and what negative banks suppress. */
 async function answerRawLookup(services: LookupServices, request: Request): Promise<object> {
   const {
     signal,
@@ -59,7 +59,7 @@ async function answerRawLookup(services: LookupServices, request: Request): Prom
   })
   const type = parseType(services, name)
   const value = parseSignal(type, signal, 'invalid signal')
-  const options = { ...banksOf(request), coin: 0, hasDisabled: true }
+  const options = { ...banksOf(request), coin: 0, hasDisabled: true, hasSuppressed: true }
   const matches = await services.lookup({ type: type.type, value }, options)
   const tell = await tellMore(services, request, matches)
   const isTold = hasDistance === true || isAsked(request)

@@ -10,7 +10,7 @@ import { type ParameterProblem, UnprocessableError } from './unprocessable.ts'
 type Mistake = Pick<ParameterProblem, 'type' | 'msg'>
 
 /** Reads one value; an absent one is undefined. */
-type Reader<T> = (value: unknown) => { readonly value: T } | Mistake
+export type Reader<T> = (value: unknown) => { readonly value: T } | Mistake
 
 /** Levels and characters of a wrong value that are told again. */
 const maxToldLevels = 16
