@@ -10,7 +10,7 @@ import { type Keyring, openKeyring } from './keyring.ts'
 import { createSafeFetch, type SafeFetch } from './lib/safe-fetch.ts'
 import type { HashPlan } from './model/hash-plan.ts'
 import { type Did, parseDid } from './model/ids.ts'
-import type { Policy } from './model/policy.ts'
+import { missingTiers, type Policy } from './model/policy.ts'
 import type { HashPoolOptions } from './scan/hash-pool.ts'
 import type { SequenceStart } from './store/continue-sequence.ts'
 import type { Database } from './store/database.ts'
@@ -49,7 +49,11 @@ export async function openResources(
   const sources = { store: database.keys, folder: keyFolder, setting: secrets.signingKey, now }
   const keyring = await openKeyring(sources, opener)
   opening.move()
-  const notices = [...noticesOf(config, secrets, keyring), ...sequenceNotices(database.sequence)]
+  const notices = [
+    ...noticesOf(config, secrets, keyring),
+    ...sequenceNotices(database.sequence),
+    ...missingTiers(policy, await database.banks.settings()).map(tierNotice),
+  ]
   return { database, keyring, keyFolder, src: labelerOf(config), policy, notices }
 }
 
@@ -159,6 +163,14 @@ function sequenceNotices(sequence: SequenceStart): Notice[] {
       fix: 'nothing has to be set; what is lost stays in force with subscribers until it is published or withdrawn anew',
     },
   ]
+}
+
+function tierNotice({ bank, tier }: { readonly bank: string; readonly tier: string }): Notice {
+  return {
+    setting: 'HARRIER_POLICY_FILE',
+    means: `what it says of tier ${tier} of bank ${bank} is for nothing: the bank has no such tier`,
+    fix: `name the bank's tiers: harrier bank set ${bank} --tiers ${tier}=BITS, with its others`,
+  }
 }
 
 function noticesOf(config: Config, secrets: Secrets, keyring: Keyring): Notice[] {

@@ -533,7 +533,7 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
     await db.cursors.save('jetstream', { host: 'a', timeUs: 1, seq: undefined })
     await db.cursors.save('jetstream', { host: 'b', timeUs: 2, seq: 3 })
     expect(await db.cursors.load('jetstream')).toEqual({ host: 'b', timeUs: 2, seq: 3 })
-    const matches = [matchOf({ distance: 1 }), matchOf({ contentId: 8, distance: 2 })]
+    const matches = [{ ...matchOf({ distance: 1 }), tier: 'near' }, matchOf({ contentId: 8, distance: 2 })]
     await db.matches.append(1, { matches, suppressed: [] }, at)
     expect(await db.matches.list(1)).toEqual({ matches, suppressed: [] })
     await db.dids.save(someDid, { doc: '{}', updatedAt: 7 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { imageOf, matchOf, otherCid, someCid, someUri } from '../../test/support/builders.ts'
 import type { LabelState } from '../model/label.ts'
-import type { Policy } from '../model/policy.ts'
+import { missingTiers, type Policy } from '../model/policy.ts'
 import { decideEffects } from './decide.ts'
 
 const policy: Policy = {
@@ -36,6 +36,34 @@ const kinds = (effects: readonly { kind: string }[]) => effects.map((effect) => 
 describe('decideEffects', () => {
   it('does nothing about an image without matches', () => {
     expect(decide([])).toEqual([])
+  })
+
+  it('calls for the effects of the tier that the match is of, by its name, and else of the first distance', () => {
+    const effectsOf = (val: string) => [{ kind: 'label', val } as const]
+    const tiers = [
+      { tier: 'exact', effects: effectsOf('known-image') },
+      { tier: 'far', effects: effectsOf('near-image') },
+      { distance: 40, effects: [{ kind: 'log' } as const] },
+    ]
+    const named: Policy = { ...policy, banks: [{ bank: 'known', tiers }] }
+    const of = (parts: { tier?: string; distance: number }) =>
+      decideEffects({
+        image,
+        matches: [{ ...matchOf({ distance: parts.distance }), ...parts }],
+        suppressed: [],
+        history: [],
+        policy: named,
+        now,
+      }).map((effect) => ('val' in effect ? effect.val : effect.kind))
+    expect(of({ tier: 'exact', distance: 0 })).toEqual(['known-image'])
+    expect(of({ tier: 'far', distance: 31 })).toEqual(['near-image'])
+    expect(of({ tier: 'near', distance: 16 })).toEqual(['log'])
+    expect(of({ distance: 40 })).toEqual(['log'])
+    expect(of({ distance: 41 })).toEqual([])
+    expect(missingTiers(named, [{ name: 'known', tiers: [{ name: 'exact', distance: 0 }] }])).toEqual([
+      { bank: 'known', tier: 'far' },
+    ])
+    expect(missingTiers(named, [])).toEqual([])
   })
 
   it('calls for the effects of the first tier that holds the distance, both ends inclusive', () => {

@@ -29,6 +29,13 @@ banks:
       effects:
         - label: { val: possibly-known-image, expiresAfter: 30d }
         - log
+  my-tiered-bank:
+    - tier: exact
+      effects: [block, label: known-image]
+    - tier: near
+      effects: [label: possibly-known-image]
+    - distance: 256
+      effects: [log]
 otherBanks:
   - distance: 256
     effects: [log]
@@ -38,7 +45,9 @@ otherBanks:
 export const policyReference: string = `## The policy file
 
 YAML, read at the start. Each bank has tiers by rising distance (bits, 0 to 256, inclusive); the first tier that holds a
-match decides. An effect is \`log\`, \`block\`, or \`label:\` with one of the values that \`labels:\` declares.
+match decides. Instead of \`distance:\` a tier can say \`tier:\`, a name that the bank has for part of its distance
+(\`harrier bank create --tiers near=16,far=31\`): then the bounds are the bank's, and can be moved without a restart. A name
+that the bank does not have holds nothing, and is told at the start. An effect is \`log\`, \`block\`, or \`label:\` with one of the values that \`labels:\` declares.
 \`block\` makes the upload gate refuse the picture (docs/INTEGRATION.md); of what is published already it does nothing. A label can also say more, as
 \`{ val: known-image, on: account, expiresAfter: 30d, priority: urgent }\`: \`on: account\` labels the account instead of the
 record, \`expiresAfter\` (seconds \`s\`, minutes \`m\`, hours \`h\`, days \`d\`) lets it stop holding by itself, and

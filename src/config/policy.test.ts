@@ -69,6 +69,21 @@ describe('parsePolicy', () => {
     expect(() => effectsOf('{ val: y }')).toThrow('declares')
   })
 
+  it('reads tiers by the names that banks have for them, beside distances', () => {
+    const listOf = (list: string) => parsePolicy(`banks: { b: [${list}] }`, 'p.yaml').banks[0]?.tiers
+    const log = 'effects: [log]'
+    const effects = [{ kind: 'log' }]
+    expect(listOf(`{ tier: exact, ${log} }, { distance: 9, ${log} }, { tier: far, ${log} }`)).toEqual([
+      { tier: 'exact', effects },
+      { distance: 9, effects },
+      { tier: 'far', effects },
+    ])
+    expect(() => listOf(`{ tier: far, ${log} }, { tier: far, ${log} }`)).toThrow('each tier: once')
+    expect(() => listOf(`{ tier: far, distance: 9, ${log} }`)).toThrow('either distance: or tier:')
+    expect(() => listOf(`{ ${log} }`)).toThrow('either distance: or tier:')
+    expect(() => listOf(`{ tier: Far!, ${log} }`)).toThrow('the name of a tier')
+  })
+
   it('reads block, beside labels and alone', () => {
     const text = `labels: [known-image]\nbanks:\n  known:\n    - distance: 31\n      effects: [block, label: known-image]\notherBanks:\n  - distance: 0\n    effects: [block]\n`
     const policy = parsePolicy(text, 'policy.yaml')
@@ -81,7 +96,8 @@ describe('parsePolicy', () => {
 
   it('reads the policy that docs/CONFIG.md shows', () => {
     const policy = parsePolicy(examplePolicy, 'docs/CONFIG.md')
-    expect(policy.banks[0]?.tiers.map((tier) => tier.distance)).toEqual([20, 31])
+    expect(policy.banks[0]?.tiers).toMatchObject([{ distance: 20 }, { distance: 31 }])
+    expect(policy.banks[1]?.tiers).toMatchObject([{ tier: 'exact' }, { tier: 'near' }, { distance: 256 }])
     expect(policy.labels).toEqual(['possibly-known-image', 'known-image'])
     expect(policy.definitions.map(({ identifier, locales }) => [identifier, locales.length])).toEqual([
       ['known-image', 2],

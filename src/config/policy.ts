@@ -2,7 +2,7 @@ import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { parseDuration } from '../lib/duration.ts'
 import { AppError } from '../lib/errors.ts'
-import { isBankName } from '../model/bank.ts'
+import { isBankName, isTierName } from '../model/bank.ts'
 import { priorities } from '../model/emission.ts'
 import type { Policy, PolicyTier } from '../model/policy.ts'
 import { declaredLabels, labelVal, reportScope } from './policy-labels.ts'
@@ -62,10 +62,24 @@ const effect = z.union(
   'expected log, block, or label: with a value that labels: declares, or with val: and on: account, expiresAfter: such as 30d, or priority: urgent, normal or bulk',
 )
 
+const tier = z
+  .strictObject({
+    distance: z.int().min(0).max(256).optional(),
+    tier: z.string().refine(isTierName, 'expected the name of a tier').optional(),
+    effects: z.array(effect).min(1),
+  })
+  .transform(({ distance, tier: name, effects }, context): PolicyTier => {
+    if (distance !== undefined && name === undefined) return { distance, effects }
+    if (distance === undefined && name !== undefined) return { tier: name, effects }
+    context.addIssue('expected either distance: or tier:')
+    return z.NEVER
+  })
+
 const tiers = z
-  .array(z.strictObject({ distance: z.int().min(0).max(256), effects: z.array(effect).min(1) }))
+  .array(tier)
   .min(1)
   .refine(areRising, 'expected tiers by rising distance')
+  .refine(areDifferent, 'expected each tier: once')
 
 const policyFile = z.strictObject({
   labels: declaredLabels.default([]),
@@ -114,8 +128,14 @@ export function parsePolicy(text: string, file: string): Policy {
   return policy
 }
 
-function areRising(list: readonly { readonly distance: number }[]): boolean {
-  return list.every((tier, i) => i === 0 || tier.distance > (list[i - 1]?.distance ?? -1))
+function areRising(list: readonly PolicyTier[]): boolean {
+  const distances = list.flatMap((item) => ('distance' in item ? [item.distance] : []))
+  return distances.every((distance, i) => i === 0 || distance > (distances[i - 1] ?? -1))
+}
+
+function areDifferent(list: readonly PolicyTier[]): boolean {
+  const names = list.flatMap((item) => ('tier' in item ? [item.tier] : []))
+  return new Set(names).size === names.length
 }
 
 function undeclaredLabels(policy: Policy): string[] {
@@ -125,7 +145,7 @@ function undeclaredLabels(policy: Policy): string[] {
   ]
   return places.flatMap(([place, list]) =>
     list
-      .flatMap((tier) => tier.effects)
+      .flatMap((item) => item.effects)
       .flatMap((called) =>
         called.kind === 'label' && !policy.labels.includes(called.val)
           ? [`${place}: expected a value that labels: declares but received ${called.val}`]

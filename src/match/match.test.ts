@@ -99,6 +99,25 @@ describe('match', () => {
     ])
   })
 
+  it('tells the tier of a match, bounds inclusive, and none beyond the last', async () => {
+    const tiers = [
+      { name: 'exact', distance: 0 },
+      { name: 'near', distance: 16 },
+    ]
+    const hashes = [0, 1, 16, 17].map((bits, i) => hashOf(1, i + 1, at(bits)))
+    const matcher = await openOver([bankOf(1, { tiers })], [...hashes, hashOf(1, 9, at(5), 'sha256')])
+    const sha256: ImageHash = { type: 'sha256', value: at(5), quality: 100 }
+    expect((await matcher.match([pdq(zeros), sha256])).map(({ distance, tier }) => [distance, tier])).toEqual(
+      [
+        [0, 'exact'],
+        [0, 'exact'],
+        [1, 'near'],
+        [16, 'near'],
+        [17, undefined],
+      ],
+    )
+  })
+
   it('passes over images below a bank quality gate, though not their digests', async () => {
     const banks = [bankOf(1, { minQuality: 50 }), bankOf(2, { minQuality: 10 })]
     const hashes = [hashOf(1, 1, zeros), hashOf(2, 2, zeros), hashOf(1, 3, at(7), 'sha256')]

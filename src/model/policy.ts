@@ -1,3 +1,4 @@
+import type { Bank } from './bank.ts'
 import type { Priority } from './emission.ts'
 import type { LabelDefinition } from './label-definition.ts'
 import type { Match } from './match.ts'
@@ -18,14 +19,12 @@ export type LabelEffect = {
   readonly priority?: Priority
 }
 
-/** What to do for matches up to a distance. */
-export type PolicyTier = {
-  /** Bits, inclusive. */
-  readonly distance: number
+/** What to do for matches up to a distance in bits, inclusive, or for those of the bank's tier of that name. */
+export type PolicyTier = ({ readonly distance: number } | { readonly tier: string }) & {
   readonly effects: readonly TierEffect[]
 }
 
-/** What a bank's matches call for; tiers by rising distance, the first that holds the match decides. */
+/** What a bank's matches call for; distances rise, and the first tier that holds the match decides. */
 export type BankPolicy = { readonly bank: string; readonly tiers: readonly PolicyTier[] }
 
 /** The operator's policy file, parsed. */
@@ -44,5 +43,24 @@ export type Policy = {
 /** Returns what one match calls for: the effects of the first tier that holds its distance, or none. */
 export function effectsFor(policy: Policy, match: Match): readonly TierEffect[] {
   const tiers = policy.banks.find((bank) => bank.bank === match.bank)?.tiers ?? policy.otherBanks
-  return tiers.find((tier) => match.distance <= tier.distance)?.effects ?? []
+  return tiers.find((tier) => holds(tier, match))?.effects ?? []
+}
+
+/** Returns the tiers that the policy names of a bank and that the bank does not have: what it says of those is for nothing. */
+export function missingTiers(
+  policy: Policy,
+  banks: readonly Pick<Bank, 'name' | 'tiers'>[],
+): readonly { readonly bank: string; readonly tier: string }[] {
+  return policy.banks.flatMap(({ bank, tiers }) => {
+    const known = banks.find(({ name }) => name === bank)
+    if (!known) return []
+    const named = tiers.flatMap((tier) => ('tier' in tier ? [tier.tier] : []))
+    return named
+      .filter((tier) => !known.tiers.some(({ name }) => name === tier))
+      .map((tier) => ({ bank, tier }))
+  })
+}
+
+function holds(tier: PolicyTier, match: Match): boolean {
+  return 'tier' in tier ? tier.tier === match.tier : match.distance <= tier.distance
 }
