@@ -11,6 +11,8 @@ export interface LocalOzone extends AsyncDisposable {
   readonly url: string
   /** The account that it moderates as: a labeler, whose DID document names this Ozone. */
   readonly did: string
+  /** The password of Basic authorization as `admin`, which other moderation tools use. */
+  readonly adminPassword: string
   /**
    * Returns an agent whose calls go to this Ozone through the account's own PDS, which signs them, as those of Ozone's web
    * page do: `ozone.agent(moderator).tools.ozone.moderation.emitEvent(…)`. Calls of others than moderators are refused.
@@ -75,6 +77,7 @@ export async function openOzone(network: Network, options: OzoneOptions): Promis
   const { Database, OzoneService, envToCfg, envToSecrets } = await import('@atproto/ozone')
   await using opening = new AsyncDisposableStack()
   const signingKey = await Secp256k1Keypair.create({ exportable: true })
+  const adminPassword = randomBytes(16).toString('hex')
   const port = await freePort()
   const url = `http://localhost:${port}`
   const account = await network.createLabelerAccount(options.handle, {
@@ -100,7 +103,7 @@ export async function openOzone(network: Network, options: OzoneOptions): Promis
     adminDids: [],
     moderatorDids: options.moderators.map(({ did }) => did),
     triageDids: [],
-    adminPassword: randomBytes(16).toString('hex'),
+    adminPassword,
     signingKeyHex: Buffer.from(await signingKey.export()).toString('hex'),
     ...(options.divert && {
       blobDivertUrl: options.divert.url,
@@ -121,6 +124,7 @@ export async function openOzone(network: Network, options: OzoneOptions): Promis
   return {
     url,
     did: account.did,
+    adminPassword,
     agent: (by) => by.agent.withProxy('atproto_labeler', account.did),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

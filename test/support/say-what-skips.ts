@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readEnv } from '../../src/config/env.ts'
 import { hasPython } from './has-python.ts'
 import { hasWebServer } from './web-server.ts'
@@ -15,8 +14,6 @@ export function teardown(): void {
         'on which databases may be made, by a superuser (.ci/postgres start FOLDER starts one and prints it; .ci/run does\n' +
         'so).\n',
     )
-  if (spawnSync('go', ['version']).status !== 0)
-    process.stderr.write('Skipped: the test of hepa’s client needs Go on the PATH.\n')
   for (const name of ['caddy', 'nginx'] as const) {
     if (!hasWebServer(name))
       process.stderr.write(
