@@ -1,0 +1,1 @@
+export * as harrier from "./tools/harrier.js";

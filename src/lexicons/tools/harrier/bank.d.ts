@@ -1,0 +1,10 @@
+export * as addContent from "./bank/addContent.js";
+export * as createBank from "./bank/createBank.js";
+export * as deleteBank from "./bank/deleteBank.js";
+export * as deleteContent from "./bank/deleteContent.js";
+export * as getBank from "./bank/getBank.js";
+export * as getContent from "./bank/getContent.js";
+export * as listBanks from "./bank/listBanks.js";
+export * as listContents from "./bank/listContents.js";
+export * as updateBank from "./bank/updateBank.js";
+export * as updateContent from "./bank/updateContent.js";

@@ -1,0 +1,2 @@
+export * from "./addContent.defs.js";
+export { main as default } from "./addContent.defs.js";

@@ -1,0 +1,2 @@
+export * from "./createBank.defs.js";
+export { main as default } from "./createBank.defs.js";

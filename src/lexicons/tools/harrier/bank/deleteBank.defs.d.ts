@@ -1,0 +1,28 @@
+import { l } from "@atproto/lex-schema";
+declare const $nsid = "tools.harrier.bank.deleteBank";
+type $nsid = typeof $nsid;
+export { $nsid };
+export declare const $params: l.ParamsSchema<{}>;
+export type $Params = l.InferOutput<typeof $params>;
+export declare const $input: l.Payload<"application/json", l.ObjectSchema<{
+    bank: l.StringSchema<{
+        readonly minLength: 1;
+        readonly maxLength: 255;
+    }>;
+}>>;
+export type $Input<B = l.BinaryData> = l.InferPayload<typeof $input, B>;
+export type $InputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $input, B>;
+export declare const $output: l.Payload<"application/json", l.ObjectSchema<{}>>;
+export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
+export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
+/** Remove a bank with all its contents. Needs the scope banks. */
+declare const main: l.Procedure<"tools.harrier.bank.deleteBank", l.ParamsSchema<{}>, l.Payload<"application/json", l.ObjectSchema<{
+    bank: l.StringSchema<{
+        readonly minLength: 1;
+        readonly maxLength: 255;
+    }>;
+}>>, l.Payload<"application/json", l.ObjectSchema<{}>>, readonly ["MissingScope", "BankNotFound"]>;
+export { main };
+declare const $lxm = "tools.harrier.bank.deleteBank";
+type $lxm = typeof $lxm;
+export { $lxm };

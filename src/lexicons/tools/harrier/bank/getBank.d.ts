@@ -1,0 +1,2 @@
+export * from "./getBank.defs.js";
+export { main as default } from "./getBank.defs.js";

@@ -1,0 +1,2 @@
+export * from "./listContents.defs.js";
+export { main as default } from "./listContents.defs.js";

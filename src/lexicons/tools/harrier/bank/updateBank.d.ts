@@ -1,0 +1,2 @@
+export * from "./updateBank.defs.js";
+export { main as default } from "./updateBank.defs.js";

@@ -1,0 +1,2 @@
+export * from "./updateContent.defs.js";
+export { main as default } from "./updateContent.defs.js";

@@ -1,0 +1,2 @@
+export * as blob from "./scan/blob.js";
+export * as image from "./scan/image.js";

@@ -1,0 +1,2 @@
+export * from "./image.defs.js";
+export { main as default } from "./image.defs.js";
