@@ -359,6 +359,9 @@ describe('content', () => {
     expect(await note(plain)).toBeUndefined()
     const noted = await addSignal(bank, '4'.repeat(64), { note: 'n'.repeat(255) })
     expect(await note(noted)).toBe('n'.repeat(255))
+    // Coop cuts a note to 255 code points, each of which may be two units of a string here.
+    const emoji = await addSignal(bank, '5'.repeat(64), { note: '🙂'.repeat(255) })
+    expect(await note(emoji)).toBe('🙂'.repeat(255))
     expect((await hma.send('PUT', `${bank}/content/${noted}`, { note: 'new' })).json).toMatchObject({
       note: 'new',
     })

@@ -84,7 +84,8 @@ export type ContentTexts = {
 /** The most characters (UTF-16 code units) of each text of a content. */
 export const maxTextLengths: Readonly<Record<keyof ContentTexts, number>> = {
   label: 200,
-  note: 500,
+  // 255 code points, as Hasher-Matcher-Actioner has it.
+  note: 510,
   sourceId: 200,
 }
 

@@ -9,7 +9,7 @@ import { isJsonObject, isShallow } from './json.ts'
 /** What is told of a content beside its hashes. */
 export type ContentFields = Pick<WantedContent, 'note' | 'sourceId' | 'contentUri' | 'metadata'>
 
-/** Characters of a note, of a content's URI, and of metadata as JSON. */
+/** Characters of a note as Python counts them, by code point; of a content's URI, and of metadata as JSON. */
 const maxNote = 255
 const maxUri = 2_048
 const maxMetadata = 64 * 1024
@@ -49,7 +49,7 @@ export function parseTextFields(get: (name: string) => string | undefined): Cont
 export function parseNoteText(note: unknown): string {
   if (note === null) return ''
   if (typeof note !== 'string') throw badRequest('note should be a string')
-  if (note.length > maxNote) throw badRequest(`note must be at most ${maxNote} characters`)
+  if ([...note].length > maxNote) throw badRequest(`note must be at most ${maxNote} characters`)
   return note
 }
 
