@@ -308,7 +308,7 @@ describe('the memory of uploads', () => {
   })
 
   it('is given back after a refusal', async () => {
-    const gate = await open({}, { findBlocked: async () => matchOf() })
+    const gate = await open({}, { findBlocked: async () => ({ match: matchOf(), isSettled: true }) })
     const socket = await dial(gate, `${head}${length(picture)}\r\n`, picture)
     expect(await firstOf(socket)).toMatch(/^HTTP\/1\.1 400 /)
     await expect.poll(() => gate.uploads).toBe(0)
