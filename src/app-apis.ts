@@ -1,20 +1,26 @@
 /**
- * The part of `app.ts` that is asked over HTTP by other programs: the REST API and the API of Hasher-Matcher-Actioner.
+ * The part of `app.ts` that is asked over HTTP by other programs: the REST API, Harrier's own XRPC methods, and the API of
+ * Hasher-Matcher-Actioner.
  */
 import { createApi } from './api/api.ts'
+import type { IdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
+import { createHarrierServices } from './harrier-services.ts'
 import { createHmaServices } from './hma-services.ts'
 import type { Services } from './http/services.ts'
 import type { SafeFetch } from './lib/safe-fetch.ts'
 import type { Matcher } from './match/match.ts'
 import type { Metrics } from './metrics.ts'
+import { pdqProfiles } from './model/hash.ts'
 import type { Did } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
 import { createPublishRequest } from './publish/publish-request.ts'
 import type { SignLabelsDeps } from './publish/sign-labels.ts'
 import { hashPlanOf, openSafeFetch } from './resources.ts'
+import { createHashBytes } from './scan/hash-bytes.ts'
 import type { HashPool } from './scan/hash-pool.ts'
+import type { ScanImage } from './scan/scan.ts'
 import type { Database } from './store/database.ts'
 import { userAgent } from './version.ts'
 import type { World } from './world.ts'
@@ -27,7 +33,10 @@ export type ApisDeps = {
   /** The labeler. */
   readonly src: Did
   readonly database: Database
+  readonly identity: IdentityResolver
   readonly pool: HashPool
+  /** Looks at a blob of an account, as the pipeline does. */
+  readonly scanImage: ScanImage
   readonly matcher: Matcher
   readonly fetch: SafeFetch
   readonly metrics: Metrics
@@ -46,33 +55,41 @@ export type ApisDeps = {
 }
 
 /** Returns the services of the APIs. */
-export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'hma'> {
+export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'harrier' | 'hma'> {
   const { config, secrets, policy, src, database, pool, matcher, fetch, metrics, world } = deps
-  return {
-    rest: createApi(
-      {
-        database,
-        src,
-        fetch,
+  const api = createApi(
+    {
+      database,
+      src,
+      fetch,
+      pool,
+      matcher,
+      plan: () => hashPlanOf(config, matcher),
+      hashBytes: createHashBytes({
+        loadScan: database.images.load,
+        plan: () => ({ ...hashPlanOf(config, matcher), profiles: pdqProfiles, hasSha1: true }),
         pool,
-        matcher,
-        plan: () => hashPlanOf(config, matcher),
-        metrics,
-        policy,
-        webhookSecret: secrets.webhookSecret,
-        publish: async (label, actor) => {
-          await createPublishRequest({ ...deps.signing, database, isPaced: deps.isPaced, actor })(label)
-          deps.wakePublishing()
-        },
-        onReview: deps.onReview,
-        now: world.now,
+      }),
+      scanImage: deps.scanImage,
+      metrics,
+      policy,
+      webhookSecret: secrets.webhookSecret,
+      publish: async (label, actor) => {
+        await createPublishRequest({ ...deps.signing, database, isPaced: deps.isPaced, actor })(label)
+        deps.wakePublishing()
       },
-      {
-        maxBytes: config.maxBlobBytes,
-        timeoutMs: config.fetchTimeoutMs,
-        idleTimeoutMs: config.fetchTimeoutMs / 2,
-      },
-    ),
+      onReview: deps.onReview,
+      now: world.now,
+    },
+    {
+      maxBytes: config.maxBlobBytes,
+      timeoutMs: config.fetchTimeoutMs,
+      idleTimeoutMs: config.fetchTimeoutMs / 2,
+    },
+  )
+  return {
+    rest: api,
+    harrier: createHarrierServices({ ...deps, api, now: world.now, onChange: deps.onBankChange }, config),
     hma: createHmaServices(
       {
         database,

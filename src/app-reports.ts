@@ -3,7 +3,7 @@
  */
 import { createFetchRecord } from './atproto/fetch-record.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
-import { createVerifyCaller } from './atproto/service-auth.ts'
+import { createVerifyCaller, serviceAuthLimits } from './atproto/service-auth.ts'
 import type { Config } from './config/settings.ts'
 import type { Services } from './http/services.ts'
 import { extractImages } from './ingest/extract-images.ts'
@@ -68,7 +68,7 @@ export function createReports(deps: ReportsDeps): Reports {
       admit: (did) => limits.byAccount.take(did),
       now: () => world.now().getTime(),
     },
-    { maxLifeMs: 300_000, maxSkewMs: 30_000, timeoutMs: 10_000, maxAtOnce: 64 },
+    serviceAuthLimits,
   )
   const fileReport = createFileReport({
     database,

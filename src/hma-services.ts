@@ -5,7 +5,7 @@
 import { hash as digest } from 'node:crypto'
 import type { Config } from './config/settings.ts'
 import { createCuration } from './curate/curate.ts'
-import type { HmaServices, MediaServices } from './http/hma/hma-services.ts'
+import type { CuratorServices, HmaServices, MediaServices } from './http/hma/hma-services.ts'
 import { createAtMost } from './lib/at-most.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
@@ -36,18 +36,10 @@ const fetchTimeoutMs = 30_000
 
 /** Returns the services. */
 export function createHmaServices(deps: HmaServicesDeps, config: Config): HmaServices {
-  const { database, matcher, now, onChange } = deps
-  const { banks, curation } = database
+  const { database, matcher, onChange } = deps
+  const { curation } = database
   return {
-    curator: {
-      ...createCuration({ database, actor: 'hma', now, onChange }),
-      listBanks: banks.settings,
-      findBank: banks.find,
-      findContent: curation.find,
-      findContents: curation.findMany,
-      searchContents: curation.search,
-      contentHolding: curation.holding,
-    },
+    curator: createCuratorServices(deps, 'hma'),
     media: createMediaServices(deps, config),
     async indexState() {
       await onChange()
@@ -56,6 +48,23 @@ export function createHmaServices(deps: HmaServicesDeps, config: Config): HmaSer
     indexAgeMs: deps.indexAgeMs,
     typeRatio: matcher.typeRatio,
     distance: (a, b) => hammingDistance(Buffer.from(a, 'hex'), Buffer.from(b, 'hex')),
+  }
+}
+
+/** Returns the banks as one actor, named as in the audit, changes them. */
+export function createCuratorServices(
+  { database, now, onChange }: Pick<HmaServicesDeps, 'database' | 'now' | 'onChange'>,
+  actor: string,
+): CuratorServices {
+  const { banks, curation } = database
+  return {
+    ...createCuration({ database, actor, now, onChange }),
+    listBanks: banks.settings,
+    findBank: banks.find,
+    findContent: curation.find,
+    findContents: curation.findMany,
+    searchContents: curation.search,
+    contentHolding: curation.holding,
   }
 }
 

@@ -25,7 +25,8 @@ const rules: readonly Rule[] = [
   { from: 'src/identity/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   { from: 'src/appview/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   { from: 'src/gate/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
-  { from: 'src/http/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
+  { from: 'src/http/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'src/lexicons/'] },
+  { from: 'src/lexicons/', may: [] },
   {
     from: 'src/pipeline.ts',
     may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/scan/', 'src/match/', 'src/act/', 'src/publish/'],
@@ -66,6 +67,7 @@ const rules: readonly Rule[] = [
   { from: 'src/app-gauges.ts', may: ['src/'] },
   { from: 'src/app-reports.ts', may: ['src/'] },
   { from: 'src/hma-services.ts', may: ['src/'] },
+  { from: 'src/harrier-services.ts', may: ['src/'] },
   { from: 'src/tools.ts', may: ['src/'] },
   { from: 'src/upload-gate.ts', may: ['src/'] },
   { from: 'src/gate-process.ts', may: ['src/'] },

@@ -115,6 +115,12 @@ async function openPublishing(path: string): Promise<string> {
           audit: notMeasured,
           health: notMeasured,
         },
+        harrier: {
+          verifyService: notMeasured,
+          scanSent: notMeasured,
+          scanBlob: notMeasured,
+          curatorOf: () => absentHma.curator,
+        },
         hma: absentHma,
         didDocument: () => undefined,
         metricsText: async () => ({ contentType: 'text/plain', text: await metrics.registry.metrics() }),

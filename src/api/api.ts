@@ -1,5 +1,5 @@
 /**
- * The front door of what apps ask for over the REST API: hashing, looking up, and what is known of content.
+ * The front door of what apps ask for over the REST API and over XRPC: hashing, looking up, and what is known of content.
  *
  * Owns: keys and their rates, fetching what a caller names, and putting answers together. Leaves to others: the wire
  * (`http/rest/`), decoding (a hash pool), searching (a matcher), and what a match calls for.
@@ -11,6 +11,8 @@
  * take-action.ts    what is done about content; report-content.ts what a user reported
  * verify-webhook.ts whether a webhook is genuine and new; handle-hma-event.ts what it calls for
  * look-up.ts        matches with what the banks hold; content-status.ts what is known of content by its name
+ * scan-content.ts   images that are sent or named, hashed and matched in one call
+ * service-callers.ts  services that call without a key, by their DID
  */
 import { type DownloadOptions, download } from '../lib/download.ts'
 import { AppError } from '../lib/errors.ts'
@@ -28,6 +30,7 @@ import { loadContentStatus } from './content-status.ts'
 import { handleHmaEvent } from './handle-hma-event.ts'
 import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
 import { type ReportVerdict, reportContent } from './report-content.ts'
+import { createScanContent, type ScanContent, type ScanContentDeps } from './scan-content.ts'
 import { createTakeAction, type TakeAction, type TakeActionDeps } from './take-action.ts'
 import { createVerifyWebhook, type VerifyWebhook } from './verify-webhook.ts'
 
@@ -50,6 +53,9 @@ export type ApiDeps = {
     apiActed(type: string): void
     totals(): Promise<ServiceHealth['totals'] & { readonly isConnected: boolean }>
   }
+  /** Looking at images for callers: see `ScanContentDeps`. */
+  readonly hashBytes: ScanContentDeps['hashBytes']
+  readonly scanImage: ScanContentDeps['scanImage']
   readonly policy: Policy
   /** What webhooks are signed with; undefined takes them unsigned. */
   readonly webhookSecret: string | undefined
@@ -60,7 +66,7 @@ export type ApiDeps = {
 }
 
 /** What apps ask for. */
-export interface Api extends LookUp {
+export interface Api extends LookUp, ScanContent {
   readonly authorize: Authorize
   hash(bytes: Uint8Array, signal: AbortSignal): Promise<HashedBytes>
   fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array>
@@ -78,6 +84,14 @@ export interface Api extends LookUp {
 export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
   const { database, src, fetch, pool, matcher, metrics, now } = deps
   const lookUp = createLookUp({ matcher, curation: database.curation, onMatch: metrics.apiMatched })
+
+  const scanContent = createScanContent({
+    database,
+    hashBytes: deps.hashBytes,
+    scanImage: deps.scanImage,
+    lookUp,
+    now,
+  })
 
   const takeAction = createTakeAction({
     database,
@@ -100,6 +114,14 @@ export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
       return lookUp.matchHash(needle, search)
     },
     matchImage: lookUp.matchImage,
+    scanSent(...call) {
+      metrics.requested('api')
+      return scanContent.scanSent(...call)
+    },
+    scanBlob(...call) {
+      metrics.requested('api')
+      return scanContent.scanBlob(...call)
+    },
     contentStatus: (id) =>
       loadContentStatus({ database, src, match: (hashes) => matcher.match(hashes, {}), now }, id),
     takeAction,

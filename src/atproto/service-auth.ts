@@ -54,6 +54,14 @@ export type ServiceAuthOptions = {
   readonly maxAtOnce: number
 }
 
+/** What tokens may be like, for every method that takes them. */
+export const serviceAuthLimits: ServiceAuthOptions = {
+  maxLifeMs: 300_000,
+  maxSkewMs: 30_000,
+  timeoutMs: 10_000,
+  maxAtOnce: 64,
+}
+
 /**
  * Returns the account that calls the method `lxm`, by the call's `Authorization` header.
  * @throws {ServiceAuthError} when the token is not good; `AppError` that may be retried when a directory is unwell, or

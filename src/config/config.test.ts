@@ -63,6 +63,26 @@ describe('parseConfig', () => {
       expect(() => budgetOf(text), text).toThrow('5/s')
   })
 
+  it('reads who may call without a key, each once and with scopes that there are', () => {
+    const callersOf = (text: string) => parseConfig({ HARRIER_SERVICE_CALLERS: text }).config.serviceCallers
+    expect(callersOf('')).toEqual([])
+    expect(callersOf('did:plc:z72i7hdynmk6r22z27h6tvur=match+hash, did:web:a.example=banks')).toEqual([
+      { did: 'did:plc:z72i7hdynmk6r22z27h6tvur', scopes: ['hash', 'match'] },
+      { did: 'did:web:a.example', scopes: ['banks'] },
+    ])
+    const did = 'did:web:a.example'
+    for (const text of [
+      did,
+      `${did}=`,
+      `${did}=all`,
+      `${did}=match+`,
+      `${did}=match=hash`,
+      'a.example=match',
+    ])
+      expect(() => callersOf(text), text).toThrow('HARRIER_SERVICE_CALLERS')
+    expect(() => callersOf(`${did}=match,${did}=hash`)).toThrow('each DID once')
+  })
+
   it('reads which banks are told as what, and takes no short credential', () => {
     const labelsOf = (text: string) => parseConfig({ HARRIER_RECEIVER_LABELS: text }).config.receiverLabels
     expect([labelsOf(''), labelsOf('a=csam, b=csem')]).toEqual([

@@ -4,6 +4,7 @@ import type { Did } from '../model/ids.ts'
 import type { BankLabel } from '../model/received-blob.ts'
 import { type GateConfig, gateSettings } from './gate-settings.ts'
 import { type HmaConfig, hmaSettings } from './hma-settings.ts'
+import { type ServiceCallerConfig, serviceCallerSettings } from './service-caller-settings.ts'
 import {
   bankLabels,
   dids,
@@ -29,7 +30,8 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** Every setting that is no secret: frozen, plain, safe to log. What each means stands in `settings`. */
 export type Config = GateConfig &
-  HmaConfig & {
+  HmaConfig &
+  ServiceCallerConfig & {
     readonly dataDir: string
     readonly policyFile: string | undefined
     readonly logLevel: LogLevel
@@ -173,6 +175,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     false,
     'Development only: callers on this machine, not those behind a proxy, need no key for the REST API',
   ),
+  ...serviceCallerSettings,
   webhooks: oneOf(
     ['off', 'signed', 'unsigned'],
     'off',

@@ -34,6 +34,7 @@ const lexiconNames: Readonly<Record<string, string>> = {
   FutureCursorError: 'FutureCursor',
   ConsumerTooSlowError: 'ConsumerTooSlow',
   AlreadyAppealedError: 'AlreadyAppealed',
+  CallerNotAllowedError: 'MissingScope',
 }
 
 /** Returns what to tell the caller about any error. What we did not expect shows nothing but an id. */

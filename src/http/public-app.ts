@@ -3,6 +3,7 @@ import express, { type Express, type Request, type Response } from 'express'
 import { AppError } from '../lib/errors.ts'
 import { createErrorResponse, notFound } from './error-response.ts'
 import { anyOrigin, safeHeaders } from './headers.ts'
+import { createImagePlaces } from './image-places.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { addReceivers, type ReceiverOptions } from './receivers/receivers.ts'
 import { createRequestLog, type RequestLogDeps } from './request-log.ts'
@@ -11,6 +12,7 @@ import { createRestRouter } from './rest/router.ts'
 import type { Services } from './services.ts'
 import { withoutStacks } from './without-stacks.ts'
 import { addCreateReport } from './xrpc/create-report.ts'
+import { addHarrierMethods } from './xrpc/harrier/methods.ts'
 import { labelLexicons } from './xrpc/label-lexicons.ts'
 import { addQueryLabels } from './xrpc/query-labels.ts'
 import { reportLexicons } from './xrpc/report-lexicons.ts'
@@ -58,11 +60,13 @@ export function createPublicApp(
   })
   addQueryLabels(xrpc, services)
   addCreateReport(xrpc, services, metrics)
+  const takePlace = createImagePlaces(rest.maxImagesAtOnce)
+  addHarrierMethods(xrpc, { services, takePlace }, rest)
   app.use('/xrpc/com.atproto.label.queryLabels', anyOrigin, withoutStacks)
   // Its routes and its refusals, but not its error handler, which logs to a logger of its own.
   app.use(xrpc.routes, xrpc.catchall)
 
-  app.use(createRestRouter({ services, logger }, rest))
+  app.use(createRestRouter({ services, logger, takePlace }, rest))
 
   app.use(notFound, createErrorResponse(logger))
   return app

@@ -12,6 +12,10 @@ const polled: ReadonlySet<string> = new Set([
   '/m/lookup',
   '/m/raw_lookup',
   '/xrpc/com.atproto.unspecced.scanBlob',
+  '/xrpc/tools.harrier.match.getStatus',
+  '/xrpc/tools.harrier.match.getStatuses',
+  '/api/v1/match/status',
+  '/api/v1/match/status/batch',
   '/api/v1/check-csam',
 ])
 

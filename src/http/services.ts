@@ -9,6 +9,7 @@ import type { NewReport, Report } from '../model/report.ts'
 import type { PastSubscription } from '../model/subscription.ts'
 import type { HmaServices, LookupOptions } from './hma/hma-services.ts'
 import type { RestServices } from './rest/rest-services.ts'
+import type { HarrierServices } from './xrpc/harrier/harrier-services.ts'
 
 /** Which current labels are wanted. */
 export type LabelsWanted = {
@@ -74,6 +75,8 @@ export interface Services {
   ): Promise<readonly Match[]>
   /** What apps ask for, each with a key. */
   readonly rest: RestServices
+  /** What callers of Harrier's own XRPC methods ask for beside that. */
+  readonly harrier: HarrierServices
   /** What the HTTP API of Hasher-Matcher-Actioner asks for. */
   readonly hma: HmaServices
   /** Returns the metrics in the Prometheus text format, with the content type that says which version of it. */

@@ -1,5 +1,7 @@
-/** What a key of the REST API may be good for. A key can do what its scopes name, and nothing else. */
-export const apiScopes = ['hash', 'match', 'act', 'read'] as const
+import type { Did } from './ids.ts'
+
+/** What a caller of the APIs may be allowed: a key, or a service, can do what its scopes name, and nothing else. */
+export const apiScopes = ['hash', 'match', 'act', 'read', 'banks'] as const
 
 /** One member of `apiScopes`. */
 export type ApiScope = (typeof apiScopes)[number]
@@ -10,6 +12,7 @@ export const apiScopeMeanings: Readonly<Record<ApiScope, string>> = {
   match: 'look hashes up, and ask whether content has matched',
   act: 'report, label, and queue content for review',
   read: 'read the status, the metrics and the audit log',
+  banks: 'change banks and their contents',
 }
 
 /** Requests that a key may make in a minute, unless told. */
@@ -30,4 +33,11 @@ export type ApiKey = {
   readonly lastUsedAt: string | undefined
   /** ISO 8601; undefined while it is good. */
   readonly revokedAt: string | undefined
+}
+
+/** An account or a service that may call without a key, and what for. */
+export type ServiceCaller = {
+  readonly did: Did
+  /** At least one, in the order of `apiScopes`. */
+  readonly scopes: readonly ApiScope[]
 }

@@ -49,7 +49,7 @@ export type ScanDeps = {
 export type ScanOptions = FetchBlobOptions
 
 /** Looks at one image. Rejects only with errors that may be retried, or with the signal's reason. */
-export type ScanImage = (image: ImageRef, signal: AbortSignal) => Promise<ScanResult>
+export type ScanImage = (image: Pick<ImageRef, 'did' | 'cid'>, signal: AbortSignal) => Promise<ScanResult>
 
 /** Returns the scanner. Concurrent scans of one blob of one account share a download. */
 export function createScanImage(deps: ScanDeps, options: ScanOptions): ScanImage {
@@ -64,7 +64,11 @@ export function createScanImage(deps: ScanDeps, options: ScanOptions): ScanImage
     return await share(key, signal, async (shared) => await scanAnew(image, plan, shared))
   }
 
-  async function scanAnew(image: ImageRef, plan: HashPlan, signal: AbortSignal): Promise<ScanResult> {
+  async function scanAnew(
+    image: Pick<ImageRef, 'did' | 'cid'>,
+    plan: HashPlan,
+    signal: AbortSignal,
+  ): Promise<ScanResult> {
     const startedAt = performance.now()
     let timings: ScanTimings = noTimings
     try {

@@ -119,6 +119,12 @@ const absentServices: Services = {
     audit: async () => absent('audit'),
     health: async () => absent('health'),
   },
+  harrier: {
+    verifyService: async () => absent('verifyService'),
+    scanSent: async () => absent('scanSent'),
+    scanBlob: async () => absent('scanBlob'),
+    curatorOf: () => absent('curatorOf'),
+  },
   hma: absentHma,
   metricsText: async () => absent('metricsText'),
 }

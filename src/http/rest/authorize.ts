@@ -31,12 +31,26 @@ export async function authorize(
   services: Pick<RestServices, 'authorize'>,
   { isLoopbackOpen }: Pick<RestOptions, 'isLoopbackOpen'>,
 ): Promise<ApiKey> {
+  const key = await identify(request, response, services, { isLoopbackOpen })
+  if (key.scopes.includes(scope)) return key
+  throw new RestError(403, 'MissingScope', `Expected a key with the scope ${scope}`)
+}
+
+/**
+ * Returns the caller's key, whatever it is good for; the answer gets the headers that say where it stands.
+ * @throws {AppError} `unauthenticated`; {RateLimitExceededError}.
+ */
+export async function identify(
+  request: Request,
+  response: Response,
+  services: Pick<RestServices, 'authorize'>,
+  { isLoopbackOpen }: Pick<RestOptions, 'isLoopbackOpen'>,
+): Promise<ApiKey> {
   const { authorization } = request.headers
   if (authorization === undefined && isLoopbackOpen && isFromLoopback(request)) return loopbackCaller
   const { key, limit } = await services.authorize(secretOf(authorization))
   setRateLimitHeaders(response, limit)
-  if (key.scopes.includes(scope)) return key
-  throw new RestError(403, 'MissingScope', `Expected a key with the scope ${scope}`)
+  return key
 }
 
 /** As a bearer token; or as the password of basic authentication, which clients can take from a `.netrc` file. */

@@ -37,19 +37,20 @@ import type { RestOptions, RestServices } from './rest-services.ts'
 export type RestDeps = {
   readonly services: { readonly version: string; readonly rest: RestServices }
   readonly logger: Log
+  /** Takes a place for an image in memory. @throws an `AppError` `unavailable` when all are taken. */
+  readonly takePlace: () => Disposable
 }
 
 /** Returns the routes. */
 export function createRestRouter(deps: RestDeps, options: RestOptions): Router {
   const router = express.Router()
-  const places = { taken: 0 }
   const operations = operationsFor(options)
   router.use(['/api', openApiPath], withRequestId)
   const document = createOpenApi(operations, deps.services.version)
   router.get(openApiPath, (_request, response) => void response.json(document))
   for (const operation of operations) {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1')
-    router[operation.method](path, serve(operation, deps, options, places))
+    router[operation.method](path, serve(operation, deps, options))
   }
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const methods = operations.filter((operation) => operation.path === path).map(({ method }) => method)
@@ -68,19 +69,16 @@ const withRequestId: RequestHandler = (_request, response, next) => {
   next()
 }
 
-type Places = { taken: number }
-
-function serve(operation: Operation, deps: RestDeps, options: RestOptions, places: Places): RequestHandler {
+function serve(operation: Operation, deps: RestDeps, options: RestOptions): RequestHandler {
   return (request, response, next) => {
-    answer(operation, deps, options, places, request, response).then(undefined, next)
+    answer(operation, deps, options, request, response).then(undefined, next)
   }
 }
 
 async function answer(
   operation: Operation,
-  { services: { version, rest } }: RestDeps,
+  { services: { version, rest }, takePlace }: RestDeps,
   options: RestOptions,
-  places: Places,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -88,7 +86,7 @@ async function answer(
   const isSigned = scope === 'webhook'
   const key = isSigned ? webhookCaller : await authorize(request, response, scope, rest, options)
   const query = readQuery(request, operation)
-  using _place = isHeavy(request, operation, options) ? takePlace(places, options) : undefined
+  using _place = isHeavy(request, operation, options) ? takePlace() : undefined
   let deliveryId = ''
   const body = await readBody(request, operation, options, async (bytes) => {
     if (isSigned) deliveryId = await rest.verifyWebhook(deliveryOf(request, bytes))
@@ -123,14 +121,6 @@ function deliveryOf({ headers }: Request, body: Buffer): Delivery {
   const [signature] = signatureHeaders.flatMap((name) => headers[name] ?? [])
   const timestamp = headers['x-timestamp']
   return { body, signature, timestamp: typeof timestamp === 'string' ? timestamp : undefined }
-}
-
-/** An image in memory, until its answer is made. */
-function takePlace(places: Places, { maxImagesAtOnce }: RestOptions): Disposable {
-  if (places.taken >= maxImagesAtOnce)
-    throw new RestError(503, 'NotEnoughResources', 'Too many images are being read; try again in a moment')
-  places.taken++
-  return { [Symbol.dispose]: () => void places.taken-- }
 }
 
 /** The caller closed the connection before it was answered. */
