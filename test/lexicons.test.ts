@@ -6,6 +6,7 @@ import { jsonToLex, type LexiconDoc, Lexicons, parseLexiconDoc } from '@atproto/
 import { isValidNsid } from '@atproto/syntax'
 import { describe, expect, it } from 'vitest'
 import { buildLexicons } from '../scripts/lib/build-lexicons.ts'
+import { formatXrpcReference } from '../scripts/lib/xrpc-reference.ts'
 
 const files = globSync('lexicons/**/*.json').toSorted()
 const docs = files.map((file) => jsonToLex(JSON.parse(readFileSync(file, 'utf8'))) as LexiconDoc)
@@ -52,6 +53,12 @@ describe('the lexicons', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+
+  it('are what docs/XRPC.md was written from by npm run docs', () => {
+    const written = formatXrpcReference()
+    for (const { id, defs } of docs) if (defs['main']) expect(written).toContain(`### \`${id}\``)
+    expect(readFileSync('docs/XRPC.md', 'utf8')).toBe(written)
   })
 
   it('are what src/lexicons was made of by npm run lexicons', () => {
