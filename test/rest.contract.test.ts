@@ -71,6 +71,31 @@ describe('the REST API', () => {
       }
     })
 
+    it('is shown by a page that loads nothing from anybody else', async () => {
+      const load = async (path: string) => {
+        const answer = await fetch(`${service.url}${path}`)
+        return { answer, text: await answer.text() }
+      }
+      const { answer, text } = await load('/docs')
+      const policy = answer.headers.get('content-security-policy') ?? ''
+      expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/)
+      expect(policy).not.toMatch(/unsafe|https?:|\*/)
+      expect(text).not.toMatch(/<script>|<style|\sstyle=|\son\w+=/)
+      const loaded = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, path]) => path ?? '')
+      expect(loaded).toHaveLength(4)
+      for (const path of loaded) {
+        expect(path).toMatch(/^\/docs\//)
+        const asset = await load(path)
+        expect([path, asset.answer.status, asset.text.length > 100]).toEqual([path, 200, true])
+        expect(asset.answer.headers.get('content-security-policy')).toBe(policy)
+      }
+      const { text: start } = await load('/docs/start.js')
+      expect(start).toContain("url: '/openapi.json'")
+      // The library asks a validator on the network unless it is told not to.
+      expect(start).toContain('validatorUrl: null')
+      expect(start).not.toMatch(/https?:/)
+    })
+
     it('has schemas that take what is sent and what is answered', async () => {
       const { json } = await call(`${service.url}/openapi.json`, undefined)
       const paths = json['paths'] as never as Record<string, Record<string, Documented>>

@@ -2,7 +2,7 @@
  * The REST API for apps, on the public listener: the routes of the integration guide, each behind a key.
  *
  * Owns: reading and checking requests, keys and their headers, problem documents, and the documentation at
- * `/openapi.json`, which is made of the schemas that check. Leaves to others: every answer's content (`rest-services.ts`).
+ * `/openapi.json`, which is made of the schemas that check, and at `/docs`, which shows it. Leaves to others: every answer's content (`rest-services.ts`).
  * Invariants: nothing is answered without a key that is good for it, or a signature, the documentation apart; the key is
  * checked before a body is read; bodies are bounded in bytes, time and number; every answer has an `X-Request-Id`; nothing
  * that a caller sent is logged; of it, errors tell names of fields and the origin of an address, and no values.
@@ -26,6 +26,7 @@ import { webhookCallerId } from '../../model/api-action.ts'
 import type { Delivery } from '../../model/webhook.ts'
 import { setRateLimitHeaders } from '../rate-limit-headers.ts'
 import { authorize } from './authorize.ts'
+import { createDocsPage } from './docs-page.ts'
 import { createOpenApi, openApiPath } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { operationsFor } from './operations.ts'
@@ -48,6 +49,7 @@ export function createRestRouter(deps: RestDeps, options: RestOptions): Router {
   router.use(['/api', openApiPath], withRequestId)
   const document = createOpenApi(operations, deps.services.version)
   router.get(openApiPath, (_request, response) => void response.json(document))
+  router.use(createDocsPage())
   for (const operation of operations) {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1')
     router[operation.method](path, serve(operation, deps, options))
