@@ -6,6 +6,7 @@ import { createApi } from './api/api.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
+import type { Credentials } from './exchange/credentials.ts'
 import { createHarrierServices } from './harrier-services.ts'
 import { createHmaServices } from './hma-services.ts'
 import type { Services } from './http/services.ts'
@@ -52,6 +53,9 @@ export type ApisDeps = {
   readonly onBankChange: () => Promise<void>
   /** Milliseconds for which matching may have missed a change of the banks. */
   readonly indexAgeMs: () => number
+  readonly credentials: Credentials
+  /** Called when there may be something to fetch of an exchange. */
+  readonly onExchangeDue: () => void
 }
 
 /** Returns the services of the APIs. */
@@ -99,6 +103,8 @@ export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'harrier' | 
         now: world.now,
         onChange: deps.onBankChange,
         indexAgeMs: deps.indexAgeMs,
+        credentials: deps.credentials,
+        onExchangeDue: deps.onExchangeDue,
       },
       config,
     ),

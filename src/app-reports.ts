@@ -1,5 +1,6 @@
 /**
- * The part of `app.ts` that takes users' reports: who may call, how often, what is filed, and the fetch of what it is about.
+ * The part of `app.ts` that takes users' reports: who may call, how often, what is filed, and the fetch of what it is about;
+ * and the pictures that moderators' tools send, whose records are fetched too.
  */
 import { createFetchRecord } from './atproto/fetch-record.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
@@ -14,8 +15,10 @@ import type { WorkLoop } from './lib/work-loop.ts'
 import type { Metrics } from './metrics.ts'
 import type { Did } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
+import { createReceiveBlob, type ReceiveBlobDeps } from './receive/receive-blob.ts'
 import { createFetchSubjects } from './review/fetch-subjects.ts'
 import { createFileReport, type FileReport, type ReportLimits } from './review/file-report.ts'
+import { createHashBytes, type HashBytesDeps } from './scan/hash-bytes.ts'
 import type { Database } from './store/database.ts'
 import type { World } from './world.ts'
 
@@ -31,12 +34,14 @@ export type ReportsDeps = {
   readonly metrics: Metrics
   readonly logger: Log
   readonly world: World
+  readonly hashing: HashBytesDeps
+  readonly matchHashes: ReceiveBlobDeps['matchHashes']
   /** Called when images of a report's subject wait to be scanned. */
   readonly onJobs: () => void
 }
 
-/** What takes reports: two services of the public listener, and the loop that fetches what reports are about. */
-export type Reports = Pick<Services, 'verifyCaller'> & {
+/** What takes reports and pictures: three services of the public listener, and the loop that fetches what reports are about. */
+export type Reports = Pick<Services, 'verifyCaller' | 'receiveBlob'> & {
   readonly fileReport: FileReport
   readonly fetchSubjects: WorkLoop
 }
@@ -78,7 +83,17 @@ export function createReports(deps: ReportsDeps): Reports {
     now: world.now,
     onReport: fetchSubjects.wake,
   })
-  return { fetchSubjects, verifyCaller, fileReport }
+  const receiveBlob = createReceiveBlob(
+    {
+      database,
+      hashBytes: createHashBytes(deps.hashing),
+      matchHashes: deps.matchHashes,
+      onRecord: fetchSubjects.wake,
+      now: world.now,
+    },
+    { timeoutMs: config.hashTimeoutMs * 2 },
+  )
+  return { fetchSubjects, verifyCaller, fileReport, receiveBlob }
 }
 
 /** Returns how many reports are taken in an hour, by account and by subject. */

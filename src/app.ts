@@ -5,6 +5,7 @@
  */
 import { createApplyEffects } from './act/apply.ts'
 import { createApis } from './app-apis.ts'
+import { createExchangePart } from './app-exchanges.ts'
 import { createGauges } from './app-gauges.ts'
 import { httpOptions, streamOptions } from './app-options.ts'
 import { createReports } from './app-reports.ts'
@@ -33,7 +34,6 @@ import { rotateKeyTimes, settleKeyChanges } from './publish/rotate-key.ts'
 import { createServedLabels } from './publish/served-labels.ts'
 import { createSignLabels } from './publish/sign-labels.ts'
 import { createSubscriptionRecord } from './publish/subscription-record.ts'
-import { createReceiveBlob } from './receive/receive-blob.ts'
 import {
   hashPlanOf,
   hashPoolOptions,
@@ -42,7 +42,6 @@ import {
   openResources,
   openSafeFetch,
 } from './resources.ts'
-import { createHashBytes } from './scan/hash-bytes.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
 import { pruneJobs } from './store/prune-jobs.ts'
@@ -173,7 +172,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     config,
   )
 
-  const { fetchSubjects, verifyCaller, fileReport } = createReports({
+  const { fetchSubjects, verifyCaller, fileReport, receiveBlob } = createReports({
     config,
     policy,
     src,
@@ -183,21 +182,14 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     metrics,
     logger,
     world,
+    hashing,
+    matchHashes: matcher.examine,
     onJobs: worker.wake,
   })
-  const receiveBlob = createReceiveBlob(
-    {
-      database,
-      hashBytes: createHashBytes(hashing),
-      matchHashes: matcher.examine,
-      onRecord: fetchSubjects.wake,
-      now: world.now,
-    },
-    { timeoutMs: config.hashTimeoutMs * 2 },
-  )
-
   metrics.watch(createGauges({ database, worker, pool, matcher, emitter, now: world.now }))
 
+  const onBankChange = freshness.follow
+  const { credentials, sync } = createExchangePart({ config, database, logger, world, onBankChange })
   const apis = createApis({
     config,
     secrets,
@@ -215,8 +207,10 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     isPaced,
     wakePublishing,
     onReview: fetchSubjects.wake,
-    onBankChange: freshness.follow,
+    onBankChange,
     indexAgeMs: freshness.ageMs,
+    credentials,
+    onExchangeDue: sync.wake,
   })
   const services: Services = {
     version,
@@ -273,6 +267,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const onRenewed = (labels: number) => logger.info({ labels }, 'labels.renewed')
   const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
   const emitting = opening.use(startTask(emitter.run))
+  const exchanging = opening.use(startTask(sync.run))
   const working = opening.use(startTask(worker.run))
   const fetching = opening.use(startTask(fetchSubjects.run))
   const source = opening.use(
@@ -318,6 +313,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
         settling,
         renewing,
         emitting,
+        exchanging,
         working,
         fetching,
         reading,

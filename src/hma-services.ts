@@ -5,6 +5,8 @@
 import { hash as digest } from 'node:crypto'
 import type { Config } from './config/settings.ts'
 import { createCuration } from './curate/curate.ts'
+import type { Credentials } from './exchange/credentials.ts'
+import { createExchanges } from './exchange/exchanges.ts'
 import type { CuratorServices, HmaServices, MediaServices } from './http/hma/hma-services.ts'
 import { createAtMost } from './lib/at-most.ts'
 import { createDeadline } from './lib/deadline.ts'
@@ -29,6 +31,9 @@ export type HmaServicesDeps = {
   readonly now: () => Date
   readonly onChange: () => Promise<void>
   readonly indexAgeMs: () => number
+  readonly credentials: Credentials
+  /** Called when there may be something to fetch of an exchange. */
+  readonly onExchangeDue: () => void
 }
 
 /** Milliseconds in which media that is named by URL has to be here. */
@@ -36,10 +41,20 @@ const fetchTimeoutMs = 30_000
 
 /** Returns the services. */
 export function createHmaServices(deps: HmaServicesDeps, config: Config): HmaServices {
-  const { database, matcher, onChange } = deps
+  const { database, matcher, now, onChange } = deps
   const { curation } = database
+  const curator = createCuratorServices(deps, 'hma')
   return {
-    curator: createCuratorServices(deps, 'hma'),
+    exchanges: createExchanges({
+      database,
+      actor: 'hma',
+      now,
+      onChange,
+      credentials: deps.credentials,
+      removeBank: curator.removeBank,
+      onDue: deps.onExchangeDue,
+    }),
+    curator,
     media: createMediaServices(deps, config),
     async indexState() {
       await onChange()

@@ -160,6 +160,7 @@ describe('curation', () => {
       note: 'n',
       sourceId: 'ext-1',
       disableUntil: 1,
+      sharedBy: [],
       hashes: [hashOf('5'), hashOf('6', 'sha256')],
       ...origin,
     })

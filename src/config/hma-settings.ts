@@ -7,6 +7,7 @@ export type HmaConfig = {
   readonly hmaRoles: readonly (typeof roles)[number][]
   readonly indexStaleMs: number
   readonly mediaHosts: readonly string[]
+  readonly exchangeSeconds: number
 }
 
 /** Those of `settings` that are about that API. */
@@ -24,4 +25,9 @@ export const hmaSettings: { readonly [Name in keyof HmaConfig]: Setting<HmaConfi
   mediaHosts: hosts(
     'Hosts, separated by commas, that media may be fetched from by URL, with those below them; without it any that is public',
   ),
+  exchangeSeconds: integer(240, {
+    min: 1,
+    max: 86_400,
+    doc: 'Seconds between two fetches of the exchanges that banks are filled from',
+  }),
 }

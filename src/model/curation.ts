@@ -15,6 +15,8 @@ export type CuratedContent = BankContent &
   ContentOrigin & {
     /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
     readonly disableUntil: number
+    /** The keys of the records of the bank's exchange that are behind it, by name; at most 100. */
+    readonly sharedBy: readonly string[]
   }
 
 /** The value of `disableUntil` of a content that is matched, which is what every content starts as. */

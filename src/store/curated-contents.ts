@@ -9,6 +9,9 @@ import {
 import { contentsOfRows } from './bank-contents.ts'
 import type { Row, Schema } from './schema.ts'
 
+/** Records that one content is told with. */
+const maxRecords = 100
+
 /** Contents that one page looks at, whatever it finds: so many hold the thread for some 10 ms. */
 const maxLookedAt = 5_000
 
@@ -56,14 +59,31 @@ function says({ note, label, source_id, content_uri }: CuratedRow, text: string)
 
 async function curatedOfRows(db: Kysely<Schema>, rows: readonly CuratedRow[]): Promise<CuratedContent[]> {
   const contents = await contentsOfRows(db, rows)
+  const sharedBy = await loadSharedBy(db, rows)
   return contents.map((content, at) => {
     const { media_uri, content_uri, metadata, disable_until } = rows[at]!
     return {
       ...content,
       disableUntil: disable_until ?? enabledContent,
+      sharedBy: sharedBy.get(content.id) ?? [],
       ...(media_uri !== null && { mediaUri: media_uri }),
       ...(content_uri !== null && { contentUri: content_uri }),
       ...(metadata !== null && { metadata: JSON.parse(metadata) as Record<string, unknown> }),
     }
   })
+}
+
+/** Returns the keys of the records of exchanges that are behind contents, by content, in their order. */
+async function loadSharedBy(
+  db: Kysely<Schema>,
+  contents: readonly Pick<CuratedRow, 'id'>[],
+): Promise<ReadonlyMap<number, string[]>> {
+  const { rows } = await sql<{ content_id: number; keys: string }>`
+    SELECT item.value AS content_id, (
+      SELECT json_group_array(key) FROM (
+        SELECT key FROM exchange_links WHERE content_id = item.value ORDER BY key LIMIT ${maxRecords})
+    ) AS keys
+    FROM json_each(${JSON.stringify(contents.map(({ id }) => id))}) AS item
+    WHERE EXISTS (SELECT 1 FROM exchange_links WHERE content_id = item.value)`.execute(db)
+  return new Map(rows.map((row) => [row.content_id, JSON.parse(row.keys) as string[]]))
 }

@@ -22,6 +22,8 @@ import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
 import type { EmissionStore } from './emission-store.ts'
 import type { EvidenceStore } from './evidence-store.ts'
+import type { ExchangeRecordStore } from './exchange-record-store.ts'
+import type { ExchangeStore } from './exchange-store.ts'
 import type { ImageStore } from './image-store.ts'
 import type { ImportStore } from './import-store.ts'
 import type { JobStore } from './job-store.ts'
@@ -46,6 +48,8 @@ export interface Stores {
   readonly dids: DidStore
   readonly emissions: EmissionStore
   readonly evidence: EvidenceStore
+  readonly exchangeRecords: ExchangeRecordStore
+  readonly exchanges: ExchangeStore
   readonly images: ImageStore
   readonly imports: ImportStore
   readonly jobs: JobStore

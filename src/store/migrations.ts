@@ -22,6 +22,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-api-actions': { up: (db: Kysely<unknown>) => run(db, apiActions) },
   '0014-receivers': { up: (db: Kysely<unknown>) => run(db, receivers) },
   '0015-negative-banks': { up: (db: Kysely<unknown>) => run(db, negativeBanks) },
+  '0016-exchanges': { up: (db: Kysely<unknown>) => run(db, exchanges) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -322,4 +323,34 @@ const negativeBanks = [
     content TEXT NOT NULL
   ) STRICT`,
   `CREATE INDEX removed_contents_bank ON removed_contents (bank_id, content_id)`,
+]
+
+/**
+ * Exchanges, each of which is made and goes with a bank; what they sent; which contents stem from what; and which of those they
+ * made, so that one that was there before them stays.
+ */
+const exchanges = [
+  `CREATE TABLE exchanges (
+    bank_id INTEGER PRIMARY KEY REFERENCES banks (id) ON DELETE CASCADE,
+    api TEXT NOT NULL, config TEXT NOT NULL, is_enabled INTEGER NOT NULL DEFAULT 1,
+    checkpoint TEXT, checkpoint_at INTEGER, generation INTEGER NOT NULL DEFAULT 0,
+    records INTEGER NOT NULL DEFAULT 0, fetch_started_at INTEGER, fetch_ended_at INTEGER, has_succeeded INTEGER,
+    is_up_to_date INTEGER NOT NULL DEFAULT 0
+  ) STRICT`,
+  `CREATE TABLE exchange_records (
+    bank_id INTEGER NOT NULL REFERENCES exchanges (bank_id) ON DELETE CASCADE,
+    key TEXT NOT NULL, record TEXT NOT NULL, generation INTEGER NOT NULL,
+    PRIMARY KEY (bank_id, key)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX exchange_records_generation ON exchange_records (bank_id, generation)`,
+  `CREATE TABLE exchange_links (
+    bank_id INTEGER NOT NULL, key TEXT NOT NULL,
+    content_id INTEGER NOT NULL REFERENCES bank_contents (id) ON DELETE CASCADE,
+    PRIMARY KEY (bank_id, key, content_id),
+    FOREIGN KEY (bank_id, key) REFERENCES exchange_records (bank_id, key) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX exchange_links_content ON exchange_links (content_id)`,
+  `CREATE TABLE exchange_contents (
+    content_id INTEGER PRIMARY KEY REFERENCES bank_contents (id) ON DELETE CASCADE
+  ) STRICT`,
 ]

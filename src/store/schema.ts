@@ -1,9 +1,11 @@
 import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ApiActionType } from '../model/api-action.ts'
 import type { ReviewState } from '../model/review.ts'
+import type { ExchangeTables } from './exchange-tables.ts'
 
 /*
  * The tables, a type each, in one list: queries are typed over all of them, and every migration changes it beside the others.
+ * Those of exchanges are in `exchange-tables.ts`.
  */
 
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
@@ -363,7 +365,7 @@ export type ApiActionTable = {
 }
 
 /** Every table. */
-export type Schema = {
+export type Schema = ExchangeTables & {
   jobs: JobTable
   cursors: CursorTable
   images: ImageTable

@@ -22,6 +22,8 @@ import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
 import { createEmissionStore } from './emission-store.ts'
 import { createEvidenceStore } from './evidence-store.ts'
+import { createExchangeRecordStore } from './exchange-record-store.ts'
+import { createExchangeStore } from './exchange-store.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createImageStore } from './image-store.ts'
 import { createImportStore } from './import-store.ts'
@@ -149,6 +151,8 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     dids: createDidStore(db),
     emissions: createEmissionStore(db),
     evidence: createEvidenceStore(db),
+    exchangeRecords: createExchangeRecordStore(db),
+    exchanges: createExchangeStore(db),
     images: createImageStore(db),
     imports: createImportStore(db),
     jobs: createJobStore(db),

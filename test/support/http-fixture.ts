@@ -84,6 +84,7 @@ export const testHmaOptions: HmaOptions = { roles: ['hasher', 'matcher', 'curato
 export const absentHma: Services['hma'] = {
   curator: new Proxy({} as Services['hma']['curator'], { get: (_, name) => () => absent(String(name)) }),
   media: new Proxy({} as Services['hma']['media'], { get: (_, name) => () => absent(String(name)) }),
+  exchanges: new Proxy({} as Services['hma']['exchanges'], { get: (_, name) => () => absent(String(name)) }),
   indexState: async () => absent('indexState'),
   indexAgeMs: () => absent('indexAgeMs'),
   typeRatio: () => 1,

@@ -130,7 +130,8 @@ function nameOf({ params }: Request): string {
   return params['bank'] ?? ''
 }
 
-async function withoutConflict<T>(message: string, work: () => Promise<T>): Promise<T> {
+/** Runs work that takes a name. @throws HmaError 403 with the message where the name is taken. */
+export async function withoutConflict<T>(message: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -11,7 +11,19 @@ export function bankShape({ name, enabledRatio }: Bank): BankShape {
 }
 
 /** Returns what is known of a content's source, as it is told; undefined where nothing is. */
-export function metadataOf({ sourceId, contentUri, metadata }: CuratedContent): object | undefined {
+export function metadataOf(content: CuratedContent, bank: string): object | undefined {
+  const collab = collabOf(content, bank)
+  const told = { ...ownMetadataOf(content), ...(Object.keys(collab).length > 0 && { collab }) }
+  return Object.keys(told).length > 0 ? told : undefined
+}
+
+/** Returns which records of the bank's exchange are behind a content: `{"EXCHANGE": ["key"]}`, or nothing. */
+export function collabOf({ sharedBy }: CuratedContent, bank: string): Record<string, readonly string[]> {
+  return sharedBy.length > 0 ? { [bank]: sharedBy } : {}
+}
+
+/** Returns what curators said of a content's source, as it is told; undefined where they said nothing. */
+export function ownMetadataOf({ sourceId, contentUri, metadata }: CuratedContent): object | undefined {
   const told = {
     ...(sourceId !== '' && { content_id: sourceId }),
     ...(contentUri !== undefined && { content_uri: contentUri }),
@@ -26,7 +38,7 @@ export function contentShape(
   bank: Bank,
   { hasSignals, hasMetadata }: { readonly hasSignals: boolean; readonly hasMetadata: boolean },
 ): object {
-  const metadata = hasMetadata ? metadataOf(content) : undefined
+  const metadata = hasMetadata ? metadataOf(content, bank.name) : undefined
   return {
     id: content.id,
     disable_until_ts: content.disableUntil,

@@ -9,7 +9,7 @@ import type { Services } from '../services.ts'
 import { requireBank } from './banks.ts'
 import { bodyOf } from './body.ts'
 import { parseNoteText } from './content-fields.ts'
-import { bankShape, contentShape, metadataOf } from './content-shape.ts'
+import { bankShape, collabOf, contentShape, ownMetadataOf } from './content-shape.ts'
 import { badRequest, HmaError, shown } from './hma-error.ts'
 import { queryText } from './media.ts'
 import { asFlag, asText, asWhole, optional, readParameters } from './parameters.ts'
@@ -51,8 +51,8 @@ export function createUpdateContent({ hma, now }: Deps): RequestHandler {
       if (!updated) throw contentNotFound(String(content.id))
       return {
         ...contentShape(updated, bank, { hasSignals: false, hasMetadata: true }),
-        collab_metadata: {},
-        user_metadata: metadataOf(updated) ?? null,
+        collab_metadata: collabOf(updated, bank.name),
+        user_metadata: ownMetadataOf(updated) ?? null,
         note: updated.note === '' ? null : updated.note,
       }
     }

@@ -1,70 +1,79 @@
-/** One field of a form for an exchange. */
-type Field = {
-  readonly name: string
-  readonly type: string
-  readonly required: boolean
-  readonly default: unknown
-  readonly help: string | null
-  readonly choices: readonly string[] | null
+/*
+ * Kinds of exchange, in the words of Hasher-Matcher-Actioner: what each is set up with, and the credentials for its service, which
+ * are taken and never told.
+ */
+import type { Request, RequestHandler } from 'express'
+import type { ExchangeApi } from '../../model/exchange.ts'
+import { bodyOf } from './body.ts'
+import { badRequest, HmaError, shown } from './hma-error.ts'
+import type { ExchangeServices } from './hma-services.ts'
+import { isJsonObject } from './json.ts'
+
+/** Returns the handler that lists the kinds of exchange. */
+export function createListExchangeApis({ apis }: ExchangeServices): RequestHandler {
+  return (_request, response) => {
+    response.json(apis.map(({ name }) => name))
+  }
 }
 
-/** What an exchange of one kind is set up with: its own settings, and the credentials for its service where it has any. */
-export type ExchangeApi = { readonly config: readonly Field[]; readonly credentials: readonly Field[] | null }
-
-/** Environments of NCMEC's hash sharing: production, then test. */
-const ncmecEnvironments = [
-  'https://report.cybertip.org/hashsharing',
-  'https://report.cybertip.org/exploitative-hashsharing',
-  'https://lesp.ncmec.org/csam-hashsharing',
-  'https://hashsharing.ncmec.org/npo',
-  'https://hashsharing.ncmec.org/exploitative',
-  'https://hashsharing.ncmec.org/generative-ai-csam',
-  'https://hashsharing.ncmec.org/generative-ai-exploitative',
-  'https://exttest.cybertip.org/hashsharing',
-  'https://exttest.cybertip.org/exploitative-hashsharing',
-  'https://betalesp.ncmec.org/csam-hashsharing',
-  'https://hashsharing-test.ncmec.org/npo',
-  'https://hashsharing-test.ncmec.org/exploitative',
-  'https://hashsharing-test.ncmec.org/generative-ai-csam',
-  'https://hashsharing-test.ncmec.org/generative-ai-exploitative',
-]
-
-/** The kinds of exchange by the names that Hasher-Matcher-Actioner has for them. */
-export const exchangeApis: Readonly<Record<string, ExchangeApi>> = {
-  sample: { config: [], credentials: null },
-  fb_threatexchange: {
-    config: [required('privacy_group', 'number', 'The number of the privacy group')],
-    credentials: [required('api_token', 'string', 'The token of the app: its id, |, its secret')],
-  },
-  ncmec: {
-    config: [
-      { ...required('environment', 'enum', 'Where hashes are shared'), choices: ncmecEnvironments },
-      optional('only_esp_ids', 'set_of_number', [], 'Only hashes of these members'),
-    ],
-    credentials: [required('user', 'string'), required('password', 'string')],
-  },
-  stop_ncii: {
-    config: [],
-    credentials: [
-      required('fetch_function_key', 'string'),
-      required('subscription_key', 'string'),
-      optional('base_url_override', 'string', null, 'Another address of the service'),
-    ],
-  },
-  tat: { config: [], credentials: [required('username', 'string'), required('password', 'string')] },
-  local_file: {
-    config: [
-      required('filename', 'string', 'The file of hashes'),
-      optional('signal_type', 'string', null, 'What its hashes are'),
-    ],
-    credentials: null,
-  },
+/** Returns the handler that tells whether a kind takes credentials, and whether there are any. */
+export function createGetExchangeApi(exchanges: ExchangeServices): RequestHandler {
+  return (request, response) => {
+    response.json(authentificationOf(exchanges, apiOfPath(exchanges, request)))
+  }
 }
 
-function required(name: string, type: string, help: string | null = null): Field {
-  return { name, type, required: true, default: null, help, choices: null }
+/** Returns the handler that takes credentials for a kind, or forgets them where they are empty. */
+export function createSetExchangeCredentials(exchanges: ExchangeServices): RequestHandler {
+  const set = async (request: Request): Promise<object> => {
+    const api = apiOfPath(exchanges, request)
+    const { credential_json: credentials } = bodyOf(request)
+    if (credentials !== undefined && credentials !== null) {
+      if (!isJsonObject(credentials)) throw badRequest('Field `credential_json` must be object')
+      await exchanges.setCredentials(api, credentials)
+    }
+    return authentificationOf(exchanges, api)
+  }
+  return (request, response, next) => {
+    set(request).then((told) => response.json(told), next)
+  }
 }
 
-function optional(name: string, type: string, fallback: unknown, help: string): Field {
-  return { name, type, required: false, default: fallback, help, choices: null }
+/** Returns the handler that tells what a kind is set up with. */
+export function createGetExchangeSchema(exchanges: ExchangeServices): RequestHandler {
+  return (request, response) => {
+    const refuse = (name: string) => new HmaError(404, `Exchange API '${name}' not found`)
+    const { config, credentials } = requireExchangeApi(exchanges, request.params['name'] ?? '', refuse)
+    response.json({
+      config_schema: { fields: config },
+      credentials_schema: credentials ? { fields: credentials } : null,
+    })
+  }
+}
+
+/** Returns the kind of that name. @throws what `refuse` makes of a name that none has. */
+export function requireExchangeApi(
+  { apis }: ExchangeServices,
+  name: string,
+  refuse: (name: string) => HmaError,
+): ExchangeApi {
+  const api = apis.find((known) => known.name === name)
+  if (!api) throw refuse(shown(name))
+  return api
+}
+
+function apiOfPath(exchanges: ExchangeServices, { params }: Request): ExchangeApi {
+  return requireExchangeApi(exchanges, params['name'] ?? '', (name) =>
+    badRequest(`no such Exchange API '${name}'`),
+  )
+}
+
+function authentificationOf(
+  { hasCredentials }: ExchangeServices,
+  { name, credentials }: ExchangeApi,
+): object {
+  return {
+    supports_authentification: credentials !== undefined,
+    has_set_authentification: credentials !== undefined && hasCredentials(name),
+  }
 }

@@ -1,102 +1,124 @@
 /*
- * Exchanges, in the words of Hasher-Matcher-Actioner. Harrier has none: it says which kinds there are and what they would be set
- * up with, so that a client can draw its forms, and refuses to make one or to keep credentials for one. Hashes of an
- * exchange come in as files (`harrier bank import`).
+ * Exchanges, in the words of Hasher-Matcher-Actioner: each is made with a bank of its name, and goes with it.
  */
 import type { Request, RequestHandler } from 'express'
+import { AppError } from '../../lib/errors.ts'
+import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
+import { withoutConflict } from './banks.ts'
 import { bodyOf } from './body.ts'
-import { type ExchangeApi, exchangeApis } from './exchange-apis.ts'
+import { requireExchangeApi } from './exchange-apis.ts'
 import { badRequest, HmaError, shown } from './hma-error.ts'
+import type { ExchangeServices } from './hma-services.ts'
 import { isJsonObject } from './json.ts'
+import { asFlag, readParameters, required } from './parameters.ts'
 
-/** Lists the kinds of exchange. */
-export const listExchangeApis: RequestHandler = (_request, response) => {
-  response.json(Object.keys(exchangeApis))
-}
-
-/** Tells whether a kind needs credentials, and that none are there. */
-export const getExchangeApi: RequestHandler = (request, response) => {
-  response.json(authentificationOf(requireApi(request)))
-}
-
-/** Takes credentials for a kind: there are none to forget, and none are kept. */
-export const setExchangeCredentials: RequestHandler = (request, response) => {
-  const api = requireApi(request)
-  const credentials = bodyOf(request)['credential_json']
-  if (credentials !== undefined && credentials !== null && !isJsonObject(credentials))
-    throw badRequest('Field `credential_json` must be object')
-  if (credentials && Object.keys(credentials).length > 0) {
-    const given = credentials
-    if (!api.credentials) throw badRequest('Expected a kind of exchange that takes credentials')
-    const missing = api.credentials.find(({ name, required }) => required && typeof given[name] !== 'string')
-    if (missing) throw badRequest(`Expected text for ${missing.name} in credential_json`)
-    throw notThereYet()
+/** Returns the handler that lists the names of the exchanges. */
+export function createListExchanges(exchanges: ExchangeServices): RequestHandler {
+  return (_request, response, next) => {
+    exchanges.list().then((all) => response.json(all.map(({ name }) => name)), next)
   }
-  response.json(authentificationOf(api))
 }
 
-/** Tells what a kind is set up with. */
-export const getExchangeSchema: RequestHandler = (request, response) => {
-  const name = nameOf(request)
-  const api = findApi(name)
-  if (!api) throw new HmaError(404, `Exchange API '${shown(name)}' not found`)
-  response.json({
-    config_schema: { fields: api.config },
-    credentials_schema: api.credentials && { fields: api.credentials },
-  })
+/** Returns the handler that makes an exchange and its bank. */
+export function createCreateExchange(exchanges: ExchangeServices): RequestHandler {
+  return (request, response, next) => {
+    createExchange(exchanges, request).then(
+      () => response.status(201).json({ message: 'Created successfully' }),
+      next,
+    )
+  }
 }
 
-/** Lists the exchanges: none. */
-export const listExchanges: RequestHandler = (_request, response) => {
-  response.json([])
+/** Returns the handler that tells what an exchange is set up with. */
+export function createGetExchange(exchanges: ExchangeServices): RequestHandler {
+  return (request, response, next) => {
+    requireExchange(exchanges, request).then((exchange) => response.json(exchangeShape(exchange)), next)
+  }
 }
 
-/** Says what is wrong with an exchange that is to be made, or that there can be none yet. */
-export const createExchange: RequestHandler = (request) => {
-  const { bank, api, api_json: config } = bodyOf(request)
+/** Returns the handler that tells how far an exchange was fetched. */
+export function createGetExchangeStatus(exchanges: ExchangeServices): RequestHandler {
+  const get = async (request: Request): Promise<object> => {
+    const exchange = await requireExchange(exchanges, request)
+    const status = await exchanges.status(exchange)
+    if (!status) throw exchangeNotFound(exchange.name)
+    return statusShape(status)
+  }
+  return (request, response, next) => {
+    get(request).then((told) => response.json(told), next)
+  }
+}
+
+/** Returns the handler that switches fetching on or off. */
+export function createUpdateExchange(exchanges: ExchangeServices): RequestHandler {
+  const update = async (request: Request): Promise<object> => {
+    const exchange = await requireExchange(exchanges, request)
+    const { enabled } = readParameters(bodyOf(request), { enabled: required(asFlag) })
+    const updated = await exchanges.setEnabled(exchange, enabled)
+    if (!updated) throw exchangeNotFound(exchange.name)
+    return exchangeShape(updated)
+  }
+  return (request, response, next) => {
+    update(request).then((told) => response.json(told), next)
+  }
+}
+
+/** Returns the handler that removes an exchange with its bank; one that is not there is removed already. */
+export function createDeleteExchange(exchanges: ExchangeServices): RequestHandler {
+  const remove = async (request: Request): Promise<void> => {
+    const exchange = await exchanges.find(nameOf(request))
+    if (exchange) await exchanges.remove(exchange)
+  }
+  return (request, response, next) => {
+    remove(request).then(() => response.json({ message: 'Exchange deleted' }), next)
+  }
+}
+
+async function createExchange(exchanges: ExchangeServices, request: Request): Promise<void> {
+  const { bank, api: apiName, api_json: config } = bodyOf(request)
   if (typeof bank !== 'string' || bank === '') throw badRequest('bank is required')
   if (!/^[A-Z_][A-Z0-9_]{0,254}$/.test(bank)) throw badRequest('Field `bank` must match /^[A-Z0-9_]+$/')
   if (!isJsonObject(config)) throw badRequest('Field `api_json` must be object')
-  if (typeof api !== 'string' || api === '') throw badRequest('Field `api_type` is required')
-  const found = findApi(api)
-  if (!found) throw badRequest(`No such exchange type '${shown(api)}'`)
-  const missing = found.config.find(({ name, required }) => required && config[name] === undefined)
-  if (missing) throw badRequest(`Failed to parse \`api_json\` - ${missing.name} is required`)
-  throw notThereYet()
+  if (typeof apiName !== 'string' || apiName === '') throw badRequest('Field `api_type` is required')
+  const api = requireExchangeApi(exchanges, apiName, (name) => badRequest(`No such exchange type '${name}'`))
+  await withoutConflict('Bank already exists', () =>
+    exchanges.create(bank, api, config).catch((error: unknown) => {
+      const isInvalid = error instanceof AppError && error.kind === 'invalid'
+      throw isInvalid ? badRequest(`Failed to parse \`api_json\` - ${error.message}`) : error
+    }),
+  )
 }
 
-/** Answers whatever is asked about an exchange by its name. */
-export const exchangeNotFound: RequestHandler = (request) => {
-  throw new HmaError(404, `Exchange '${shown(nameOf(request))}' not found`)
-}
-
-/** Removes an exchange; one that is not there is removed already. */
-export const deleteExchange: RequestHandler = (_request, response) => {
-  response.json({ message: 'Exchange deleted' })
-}
-
-function requireApi(request: Request): ExchangeApi {
+async function requireExchange(exchanges: ExchangeServices, request: Request): Promise<Exchange> {
   const name = nameOf(request)
-  const api = findApi(name)
-  if (!api) throw badRequest(`no such Exchange API '${shown(name)}'`)
-  return api
+  const exchange = await exchanges.find(name)
+  if (!exchange) throw exchangeNotFound(name)
+  return exchange
 }
 
-function findApi(name: string): ExchangeApi | undefined {
-  return Object.hasOwn(exchangeApis, name) ? exchangeApis[name] : undefined
+function exchangeShape({ name, api, isEnabled, config }: Exchange): object {
+  return { name, api, enabled: isEnabled, ...config }
 }
 
-function authentificationOf({ credentials }: ExchangeApi): object {
-  return { supports_authentification: credentials !== null, has_set_authentification: false }
+function statusShape(status: ExchangeStatus): object {
+  return {
+    checkpoint_ts: secondsOf(status.checkpointAt),
+    fetched_items: status.records,
+    last_fetch_complete_ts: secondsOf(status.fetchEndedAt),
+    last_fetch_succeeded: status.hasSucceeded ?? null,
+    running_fetch_start_ts: secondsOf(status.fetchStartedAt),
+    up_to_date: status.isUpToDate,
+  }
+}
+
+function secondsOf(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.floor(ms / 1000)
+}
+
+function exchangeNotFound(name: string): HmaError {
+  return new HmaError(404, `Exchange '${shown(name)}' not found`)
 }
 
 function nameOf({ params }: Request): string {
   return params['name'] ?? ''
-}
-
-function notThereYet(): HmaError {
-  return new HmaError(
-    501,
-    'Exchanges are not there yet; import the hashes of one as a file (harrier bank import)',
-  )
 }

@@ -8,6 +8,7 @@ import type {
   WantedBank,
   WantedContent,
 } from '../../model/curation.ts'
+import type { Exchange, ExchangeApi, ExchangeStatus, ExchangeValues } from '../../model/exchange.ts'
 import type { HashType, ImageHash, PdqProfile } from '../../model/hash.ts'
 import type { Match } from '../../model/match.ts'
 
@@ -89,9 +90,31 @@ export interface MediaServices {
   match(hashes: readonly ImageHash[], options: LookupOptions): Promise<readonly Match[]>
 }
 
+/** Exchanges, each of which fills a bank of its name. When a change resolves it is durable. */
+export interface ExchangeServices {
+  /** Every kind of exchange, in the order in which tools show them. */
+  readonly apis: readonly ExchangeApi[]
+  /** True where there are credentials for a kind. */
+  hasCredentials(api: string): boolean
+  /** Sets the credentials of a kind; with no values, forgets them. @throws an `AppError` of kind `invalid`. */
+  setCredentials(api: ExchangeApi, values: ExchangeValues): Promise<void>
+  /** Returns every exchange, by name. */
+  list(): Promise<readonly Exchange[]>
+  find(name: string): Promise<Exchange | undefined>
+  /** Returns undefined when it is gone. */
+  status(exchange: Exchange): Promise<ExchangeStatus | undefined>
+  /** Makes a bank and the exchange that fills it. @throws an `AppError` of kind `invalid`, or `conflict` when the name is taken. */
+  create(name: string, api: ExchangeApi, config: ExchangeValues): Promise<void>
+  /** Returns the exchange as it is now; undefined when it is gone. */
+  setEnabled(exchange: Exchange, isEnabled: boolean): Promise<Exchange | undefined>
+  /** Removes the exchange with its bank and all that is in it. */
+  remove(exchange: Exchange): Promise<void>
+}
+
 /** What the HTTP API of Hasher-Matcher-Actioner asks of the rest, beyond lookups. */
 export interface HmaServices {
   readonly curator: CuratorServices
+  readonly exchanges: ExchangeServices
   readonly media: MediaServices
   /** Brings the indexes to the end of what is stored, and says where they are. */
   indexState(): Promise<IndexState>

@@ -48,7 +48,7 @@ function foundContent({ contentId, distance, hashType }: Match): FoundContent {
 
 function moreOf(content: CuratedContent, match: Match, asked: ReadonlySet<Part>): object {
   const hash = content.hashes.find(({ type }) => type === match.hashType)
-  const metadata = metadataOf(content)
+  const metadata = metadataOf(content, match.bank)
   const { note, label, mediaUri, createdAt } = content
   return {
     ...(asked.has('hash') && hash && { hash: hash.value }),

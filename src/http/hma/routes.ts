@@ -16,7 +16,20 @@ import { readJson } from './body.ts'
 import { createCompare } from './compare.ts'
 import { createDeleteContent, createGetContent, createListContents, createUpdateContent } from './contents.ts'
 import { openApiOf, siteMapOf } from './describe.ts'
-import * as exchanges from './exchanges.ts'
+import {
+  createGetExchangeApi,
+  createGetExchangeSchema,
+  createListExchangeApis,
+  createSetExchangeCredentials,
+} from './exchange-apis.ts'
+import {
+  createCreateExchange,
+  createDeleteExchange,
+  createGetExchange,
+  createGetExchangeStatus,
+  createListExchanges,
+  createUpdateExchange,
+} from './exchanges.ts'
 import { createHashUpload, createHashUrl } from './hash.ts'
 import { HmaError } from './hma-error.ts'
 import { createLookup, createRawLookup } from './lookup.ts'
@@ -66,7 +79,7 @@ export function hmaRoutes(services: RouteServices, options: HmaOptions): readonl
 
 function roleRoutes(services: RouteServices, { roles }: HmaOptions): readonly HmaRoute[] {
   const { hma } = services
-  const { curator } = hma
+  const { curator, exchanges } = hma
   const hashing = roles.includes('hasher') ? [] : [refuseHashing]
   return [
     route('get', '/m/lookup', createLookup(services), ...hashing, createLookupUrl(services)),
@@ -91,16 +104,16 @@ function roleRoutes(services: RouteServices, { roles }: HmaOptions): readonly Hm
     route('get', '/c/signal_type/index', createCuratorIndexStatus(hma)),
     route('put', '/c/signal_type/:type', createUpdateSignalType(hma)),
     route('get', '/c/content_type', createListContentTypes()),
-    route('get', '/c/exchanges', exchanges.listExchanges),
-    route('post', '/c/exchanges', exchanges.createExchange),
-    route('get', '/c/exchanges/apis', exchanges.listExchangeApis),
-    route('get', exchangeApi, exchanges.getExchangeApi),
-    route('post', exchangeApi, exchanges.setExchangeCredentials),
-    route('get', `${exchangeApi}/schema`, exchanges.getExchangeSchema),
-    route('get', exchange, exchanges.exchangeNotFound),
-    route('get', `${exchange}/status`, exchanges.exchangeNotFound),
-    route('put', exchange, exchanges.exchangeNotFound),
-    route('delete', exchange, exchanges.deleteExchange),
+    route('get', '/c/exchanges', createListExchanges(exchanges)),
+    route('post', '/c/exchanges', createCreateExchange(exchanges)),
+    route('get', '/c/exchanges/apis', createListExchangeApis(exchanges)),
+    route('get', exchangeApi, createGetExchangeApi(exchanges)),
+    route('post', exchangeApi, createSetExchangeCredentials(exchanges)),
+    route('get', `${exchangeApi}/schema`, createGetExchangeSchema(exchanges)),
+    route('get', exchange, createGetExchange(exchanges)),
+    route('get', `${exchange}/status`, createGetExchangeStatus(exchanges)),
+    route('put', exchange, createUpdateExchange(exchanges)),
+    route('delete', exchange, createDeleteExchange(exchanges)),
   ]
 }
 

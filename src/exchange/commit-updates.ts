@@ -1,0 +1,43 @@
+import type { ContentHash } from '../model/bank.ts'
+import type { ExchangeValues } from '../model/exchange.ts'
+import type { Stores } from '../store/database.ts'
+import type { ExchangeUpdate } from './exchange.ts'
+
+/** Where updates go, and how their records are read. */
+export type CommitOptions = {
+  readonly bankId: number
+  readonly generation: number
+  readonly hashesOf: (record: ExchangeValues) => readonly ContentHash[]
+  readonly createdAt: string
+}
+
+/** Most hashes of one record. */
+const maxHashes = 100
+
+/**
+ * Brings updates into the bank of an exchange, in their order, inside the transaction of `stores`. Each hash is a content of its own,
+ * so that it goes when its last record goes; a tombstone of what is not there changes nothing.
+ */
+export async function commitUpdates(
+  stores: Stores,
+  updates: readonly ExchangeUpdate[],
+  options: CommitOptions,
+): Promise<void> {
+  const { bankId, generation, hashesOf, createdAt } = options
+  const { exchangeRecords: records, exchanges, banks } = stores
+  let change = 0
+  for (const { key, record } of updates) {
+    const before = await records.contentsOf(bankId, key)
+    const hashes = record ? hashesOf(record).slice(0, maxHashes) : []
+    if (record && hashes.length > 0) {
+      change += Number(await records.put(bankId, key, record, generation))
+      for (const hash of hashes) {
+        const content = { hashes: [hash], label: '', note: '', sourceId: '' }
+        const { contentId, isNew } = await banks.addContent(bankId, content, createdAt)
+        await records.link(bankId, key, contentId, isNew)
+      }
+    } else change -= Number(await records.remove(bankId, key))
+    for (const contentId of await records.orphansAmong(before)) await banks.removeContent(bankId, contentId)
+  }
+  if (change !== 0) await exchanges.countRecords(bankId, change)
+}
