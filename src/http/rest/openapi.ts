@@ -1,37 +1,11 @@
 import { z } from 'zod'
 import { apiScopeMeanings } from '../../model/api-key.ts'
-import type { DocumentedError, Operation } from './operation.ts'
+import type { Operation } from './operation.ts'
 import { fileFields } from './read-form.ts'
+import { sharedErrorsOf } from './shared-errors.ts'
 
 /** Where the documentation is served. */
 export const openApiPath = '/openapi.json'
-
-/** What any operation may answer instead. */
-const commonErrors: Readonly<Record<number, string>> = {
-  401: 'AuthenticationRequired: there is no key, or it is unknown or revoked',
-  403: 'MissingScope: the key is not good for this',
-  429: 'RateLimitExceeded: the key has made too many requests; Retry-After says when to come back',
-}
-
-/** What an operation whose callers sign may answer instead. */
-const signedErrors: Readonly<Record<number, string>> = {
-  401: 'AuthenticationRequired: the signature is missing or wrong, or the timestamp is not of now',
-  409: 'Conflict: the delivery was processed before',
-}
-
-/** What an operation with a body may answer instead. */
-const bodyErrors: Readonly<Record<number, string>> = {
-  400: 'InvalidRequest, InvalidJson, InvalidForm: the request is not what it has to be',
-  408: 'RequestTimeout: the body did not arrive in time',
-  413: 'PayloadTooLarge: the body is too large',
-  415: 'UnsupportedMediaType, UnsupportedEncoding: the body is of a type that is not taken, or compressed',
-}
-
-/** What an operation on images may answer instead. */
-const imageErrors: Readonly<Record<number, string>> = {
-  503: 'NotEnoughResources: too many images are being hashed; try again',
-  504: 'UpstreamTimeout: hashing took too long',
-}
 
 const problemSchema = z.object({
   type: z.literal('about:blank'),
@@ -110,21 +84,12 @@ function documentOperation(operation: Operation): Json {
 
 /** Every refusal by its status, what is the operation's own first. */
 function errorsOf(operation: Operation): ReadonlyMap<number, readonly string[]> {
-  const { errors, scope, method, takesImage = false, fetchesImage = false } = operation
-  const all = new Map<number, string[]>()
-  const add = (status: number, text: string): void => void all.set(status, [...(all.get(status) ?? []), text])
-  for (const { status, code, when } of errors) add(status, textOf({ code, when }))
-  const shared = [
-    scope === 'webhook' ? signedErrors : commonErrors,
-    method === 'post' ? bodyErrors : {},
-    takesImage || fetchesImage ? imageErrors : {},
-  ]
-  for (const table of shared) for (const [status, text] of Object.entries(table)) add(Number(status), text)
-  return all
-}
-
-function textOf({ code, when }: Pick<DocumentedError, 'code' | 'when'>): string {
-  return `${code}: ${when}`
+  const all = [...operation.errors, ...sharedErrorsOf(operation)]
+  const byStatus = Map.groupBy(all, ({ status }) => status)
+  const entries = [...byStatus].map(([status, errors]) => {
+    return [status, [...new Set(errors.map(({ code, when }) => `${code}: ${when}`))]] as const
+  })
+  return new Map(entries)
 }
 
 function parametersOf({ path, query }: Operation): readonly Json[] {
