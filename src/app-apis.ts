@@ -16,13 +16,14 @@ import type { Metrics } from './metrics.ts'
 import { pdqProfiles } from './model/hash.ts'
 import type { Did } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
+import { createOutboxDesk } from './outbox/outbox-desk.ts'
 import { createPublishRequest } from './publish/publish-request.ts'
 import type { SignLabelsDeps } from './publish/sign-labels.ts'
 import { hashPlanOf, openSafeFetch } from './resources.ts'
 import { createHashBytes } from './scan/hash-bytes.ts'
 import type { HashPool } from './scan/hash-pool.ts'
 import type { ScanImage } from './scan/scan.ts'
-import type { Database } from './store/database.ts'
+import type { Announce, Database } from './store/database.ts'
 import { userAgent } from './version.ts'
 import type { World } from './world.ts'
 
@@ -45,6 +46,8 @@ export type ApisDeps = {
   readonly signing: SignLabelsDeps
   /** True where labels wait for the emission budget. */
   readonly isPaced: boolean
+  /** Tells those who are to hear of what is done. */
+  readonly announce: Announce
   /** Called after labels were published, or are to be. */
   readonly wakePublishing: () => void
   /** Called after a review was opened or joined. */
@@ -79,9 +82,11 @@ export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'harrier' | 
       policy,
       webhookSecret: secrets.webhookSecret,
       publish: async (label, actor) => {
-        await createPublishRequest({ ...deps.signing, database, isPaced: deps.isPaced, actor })(label)
+        const { signing, isPaced, announce } = deps
+        await createPublishRequest({ ...signing, database, isPaced, actor, announce })(label)
         deps.wakePublishing()
       },
+      announce: deps.announce,
       onReview: deps.onReview,
       now: world.now,
     },
@@ -92,7 +97,7 @@ export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'harrier' | 
     },
   )
   return {
-    rest: api,
+    rest: { ...api, outbox: createOutboxDesk({ database, now: world.now, onRetry: deps.wakePublishing }) },
     harrier: createHarrierServices({ ...deps, api, now: world.now, onChange: deps.onBankChange }, config),
     hma: createHmaServices(
       {

@@ -12,11 +12,12 @@ export type GaugesDeps = {
   readonly pool: { readonly pending: number }
   readonly matcher: { readonly size: number }
   readonly emitter: Emitter
+  readonly outbox: { readonly openCircuits: number }
   readonly now: () => Date
 }
 
 /** Returns the values, each read anew when it is asked for. */
-export function createGauges({ database, worker, pool, matcher, emitter, now }: GaugesDeps): Gauges {
+export function createGauges({ database, worker, pool, matcher, emitter, outbox, now }: GaugesDeps): Gauges {
   return {
     jobsRunning: () => worker.running,
     hashesPending: () => pool.pending,
@@ -27,6 +28,9 @@ export function createGauges({ database, worker, pool, matcher, emitter, now }: 
     staleLabels: () => database.keys.countStale(),
     queue: () => database.emissions.lengths(),
     budgetLeft: async () => (await emitter.budget()).leftOf(now().getTime()),
+    outboxCounts: () => database.outbox.counts(),
+    oldestOutgoing: () => database.outbox.oldest(),
+    openCircuits: () => outbox.openCircuits,
     now: () => now().getTime(),
   }
 }

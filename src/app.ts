@@ -9,6 +9,7 @@ import { createExchangePart } from './app-exchanges.ts'
 import { createGauges } from './app-gauges.ts'
 import { httpOptions, streamOptions } from './app-options.ts'
 import { createReports } from './app-reports.ts'
+import { createWebhooks } from './app-webhooks.ts'
 import { createDidDocument } from './atproto/did-document.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
@@ -44,7 +45,7 @@ import {
 } from './resources.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import { createScanImage } from './scan/scan.ts'
-import { pruneJobs } from './store/prune-jobs.ts'
+import { pruneEnded } from './store/prune-ended.ts'
 import { watchChanges } from './store/watch-changes.ts'
 import { createUploadRecheck, openUploadGate } from './upload-gate.ts'
 import { userAgent, version } from './version.ts'
@@ -126,8 +127,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   await poolIsReady
   ready.add('hashing pool')
+  const { announce, outbox } = createWebhooks({ config, secrets, src, database, metrics, logger, world })
   const isPaced = Object.keys(config.emissionBudget).length > 0
-  const applyEffects = createApplyEffects({ database, src, isPaced, now: world.now })
+  const applyEffects = createApplyEffects({ database, src, isPaced, announce, now: world.now })
   const signing = {
     key: () => keyring.current,
     src,
@@ -139,6 +141,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const emitter = createEmitter({
     ...signing,
     database,
+    announce,
     limits: config.emissionBudget,
     onEmitted: (labels) => {
       metrics.labelsEmitted(labels.length)
@@ -148,6 +151,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const wakePublishing = () => {
     tail.wake()
     emitter.wake()
+    outbox.wake()
   }
   const subscriptions = createSubscriptionRecord({ database, now: world.now })
 
@@ -186,7 +190,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     matchHashes: matcher.examine,
     onJobs: worker.wake,
   })
-  metrics.watch(createGauges({ database, worker, pool, matcher, emitter, now: world.now }))
+  metrics.watch(createGauges({ database, worker, pool, matcher, emitter, outbox, now: world.now }))
 
   const onBankChange = freshness.follow
   const { credentials, sync } = createExchangePart({ config, database, logger, world, onBankChange })
@@ -205,6 +209,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     world,
     signing,
     isPaced,
+    announce,
     wakePublishing,
     onReview: fetchSubjects.wake,
     onBankChange,
@@ -258,8 +263,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const watching = opening.use(
     startTask((signal) => watchChanges(database, onChange, changePollMs, signal, freshness.confirm)),
   )
-  const pruning = opening.use(
-    startTask((signal) => pruneJobs(database.jobs, config.jobRetentionDays, world.now, signal)),
+  const pruning = [database.jobs, database.outbox].map((ended) =>
+    opening.use(startTask((signal) => pruneEnded(ended, config.jobRetentionDays, world.now, signal))),
   )
   const document = openLabelKeyDocument(config, fetch)
   const change = { database, folder: keyFolder, src, document, now: world.now, times: rotateKeyTimes }
@@ -268,6 +273,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
   const emitting = opening.use(startTask(emitter.run))
   const exchanging = opening.use(startTask(sync.run))
+  const sending = opening.use(startTask(outbox.run))
   const working = opening.use(startTask(worker.run))
   const fetching = opening.use(startTask(fetchSubjects.run))
   const source = opening.use(
@@ -309,7 +315,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
         matcher,
         recording,
         watching,
-        pruning,
+        ...pruning,
+        sending,
         settling,
         renewing,
         emitting,

@@ -33,6 +33,10 @@ export type Gauges = {
   readonly staleLabels: () => Promise<number>
   readonly queue: () => Promise<readonly QueueLength[]>
   readonly budgetLeft: () => Promise<EmissionLimits>
+  readonly outboxCounts: () => Promise<Readonly<Record<string, number>>>
+  /** When the oldest message in the outbox was added; ISO 8601. */
+  readonly oldestOutgoing: () => Promise<string | undefined>
+  readonly openCircuits: () => number
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -85,6 +89,8 @@ export interface Metrics {
   /** Counts labels that were published from the queue. */
   labelsEmitted(count: number): void
   subscriptionEnded(reason: string): void
+  /** Counts a try to deliver an event to an endpoint, and how long it took. */
+  webhookTried(outcome: string, seconds: number): void
   /** Registers the values that are read on demand. Call once. */
   watch(gauges: Gauges): void
   /** Registers what is known of the subscribers of the labels. Call once. */
@@ -158,6 +164,11 @@ export function createMetrics(): Metrics {
     'Subscriptions that ended, by reason',
     'reason',
   )
+  const tries = histogram(
+    'labeler_outbox_try_duration_seconds',
+    'Time of each try to send a message, by how it ended',
+    'outcome',
+  )
   for (const reason of Object.keys(dropReasons)) drops.inc({ reason }, 0)
   for (const reason of subscriptionEnds) ends.inc({ reason }, 0)
   for (const kind of effectKinds) effects.inc({ kind }, 0)
@@ -206,6 +217,7 @@ export function createMetrics(): Metrics {
     labelsSent: (count) => sent.inc(count),
     labelsEmitted: (count) => labels.inc(count),
     subscriptionEnded: (reason) => ends.inc({ reason }),
+    webhookTried: (outcome, seconds) => tries.observe({ outcome }, seconds),
     watch: (gauges) => watchGauges(registry, gauges),
     watchSubscribers: (subscribers, lastSeq) => watchSubscriberGauges(registry, subscribers, lastSeq),
   }
@@ -262,6 +274,16 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
     'Labels that may still be published, by span of time; nothing without a budget',
     'window',
     gauges.budgetLeft,
+  )
+  readEach('labeler_outbox_messages', 'Messages to others, by state', 'state', gauges.outboxCounts)
+  read('labeler_outbox_oldest_seconds', 'How long the oldest message that waits has waited', async () => {
+    const oldest = await gauges.oldestOutgoing()
+    return oldest === undefined ? 0 : Math.max(0, gauges.now() - Date.parse(oldest)) / 1000
+  })
+  read(
+    'labeler_outbox_open_circuits',
+    'Endpoints that are left in peace now, since they fail or asked for it',
+    gauges.openCircuits,
   )
 }
 

@@ -64,13 +64,20 @@ export function openSafeFetch(
     userAgent,
     fetch,
     allowsPlainHttp = false,
-  }: { readonly userAgent: string; readonly fetch: World['fetch']; readonly allowsPlainHttp?: boolean },
+    privateOrigins = config.allowPrivateOrigins,
+  }: {
+    readonly userAgent: string
+    readonly fetch: World['fetch']
+    readonly allowsPlainHttp?: boolean
+    /** Origins that may be private; those of the settings unless told. */
+    readonly privateOrigins?: readonly string[]
+  },
 ): SafeFetch {
   return createSafeFetch({
     allowsPlainHttp,
     timeoutMs: config.fetchTimeoutMs,
     maxRedirects: config.maxRedirects,
-    allowedPrivateOrigins: config.allowPrivateOrigins,
+    allowedPrivateOrigins: privateOrigins,
     userAgent,
     fetch,
   })

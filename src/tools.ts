@@ -2,7 +2,9 @@
  * The composition root of the operator's commands: the same parts as the service, without its listeners, its stream and
  * its worker. It may run beside the service, which notices what is committed here within a twentieth of a second.
  */
+
 import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
+import { createAnnounceOf } from './app-webhooks.ts'
 import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
 import {
   type ImportOptions,
@@ -25,6 +27,7 @@ import type { Did } from './model/ids.ts'
 import type { SequencedLabel, WantedLabel } from './model/label.ts'
 import type { Findings } from './model/match.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
+import { createOutboxDesk, type OutboxDesk } from './outbox/outbox-desk.ts'
 import { estimateEmission } from './publish/estimate-emission.ts'
 import { createPublishRequest, type PublishOutcome } from './publish/publish-request.ts'
 import { createBudgetReader } from './publish/read-budget.ts'
@@ -124,6 +127,8 @@ export interface Tools extends Hashing {
   }
   /** The keys of the REST API. */
   readonly apiKeys: ApiKeys
+  /** What is sent to others. */
+  readonly outbox: OutboxDesk
   /** Returns the current labels that match any pattern, in seq order. */
   queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
   readonly reviews: {
@@ -164,7 +169,13 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const document = openLabelKeyDocument(config, openSafeFetch(config, { userAgent, fetch: realWorld.fetch }))
   const signing = { key: () => keyring.current, src, declaredVals: new Set(policy.labels), now }
   const isPaced = Object.keys(config.emissionBudget).length > 0
-  const publishRequest = createPublishRequest({ ...signing, database, isPaced, actor: 'cli' })
+  const publishRequest = createPublishRequest({
+    ...signing,
+    database,
+    isPaced,
+    actor: 'cli',
+    announce: createAnnounceOf(config, secrets, src),
+  })
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
@@ -246,6 +257,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
         ),
     },
     apiKeys: createApiKeys({ database, actor: 'cli', now }),
+    outbox: createOutboxDesk({ database, now, onRetry: () => undefined }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

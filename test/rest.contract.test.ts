@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { operations } from '../src/http/rest/operations.ts'
 import { AppError } from '../src/lib/errors.ts'
+import { apiScopes } from '../src/model/api-key.ts'
+import { openSqlite } from '../src/store/sqlite.ts'
 import { openTestHttp, testRestOptions } from './support/http-fixture.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
@@ -45,6 +47,11 @@ describe('the REST API', () => {
       }),
     )
     key = await service.makeKey()
+    await using database = await openSqlite({ path: join(service.folder.path, 'harrier.db') })
+    const message = { kind: 'webhook', target: 'app', messageId: 'msg_1', event: 'match_found' } as const
+    await database.outbox.add([
+      { ...message, subject: 'a', payload: '{}', createdAt: new Date().toISOString() },
+    ])
   })
   afterAll(() => stack.disposeAsync())
 
@@ -134,7 +141,7 @@ describe('the REST API', () => {
 
     it('wants a key that is good for it', async () => {
       const [url, init] = requestOf(service.url, operation, operation.examples[0]?.request ?? {}, world())
-      const scopes = (['hash', 'match', 'act', 'read'] as const).filter((scope) => scope !== operation.scope)
+      const scopes = apiScopes.filter((scope) => scope !== operation.scope)
       const wrong = await service.makeKey(scopes)
       const none = await call(url, undefined, init)
       expectProblem(none, 401, 'AuthenticationRequired')

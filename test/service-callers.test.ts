@@ -34,7 +34,7 @@ describe('an account that calls through its host', () => {
       createServiceFolder(network, {
         HARRIER_LABELER_DID: labeler.did,
         HARRIER_SIGNING_KEY: key.exportHex(),
-        HARRIER_SERVICE_CALLERS: `${alice.did}=hash+match+banks, ${bob.did}=match`,
+        HARRIER_SERVICE_CALLERS: `${alice.did}=hash+match+admin, ${bob.did}=match`,
         HARRIER_SERVICE_CALLER_RATE: '20',
       }),
     )

@@ -386,7 +386,7 @@ describe('the methods of tools.harrier', () => {
 
     it('leaves an audit row of every change, by who made it', async () => {
       await using tools = await openServiceTools(service.folder)
-      const key = await service.makeKey(['banks'])
+      const key = await service.makeKey(['admin'])
       const own = openClient(service.url, key)
       await own.xrpc(bank.createBank, { body: { name: 'audited' } })
       const keys = await tools.apiKeys.list()
@@ -396,7 +396,7 @@ describe('the methods of tools.harrier', () => {
       )
       const text = await rows.text()
       expect(text).toContain('bank.created')
-      expect(text).toContain(`api-key:${keys.findLast(({ scopes }) => scopes.join() === 'banks')?.id}`)
+      expect(text).toContain(`api-key:${keys.findLast(({ scopes }) => scopes.join() === 'admin')?.id}`)
     })
 
     it('refuses what cannot be', async () => {

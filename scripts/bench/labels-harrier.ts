@@ -114,6 +114,7 @@ async function openPublishing(path: string): Promise<string> {
           reportContent: notMeasured,
           audit: notMeasured,
           health: notMeasured,
+          outbox: { list: notMeasured, counts: notMeasured, retry: notMeasured },
         },
         harrier: {
           verifyService: notMeasured,

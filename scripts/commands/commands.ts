@@ -21,6 +21,9 @@ import { labelCommand } from './label.ts'
 import { labelsCommand } from './labels.ts'
 import { matchCommand } from './match.ts'
 import { negateCommand } from './negate.ts'
+import { outboxDropCommand, outboxRetryCommand } from './outbox-change.ts'
+import { outboxListCommand } from './outbox-list.ts'
+import { outboxShowCommand } from './outbox-show.ts'
 import { queueCommand } from './queue.ts'
 import { reviewListCommand } from './review-list.ts'
 import { reviewShowCommand } from './review-show.ts'
@@ -47,6 +50,10 @@ export const commands: readonly Command[] = [
   negateCommand,
   labelsCommand,
   queueCommand,
+  outboxListCommand,
+  outboxShowCommand,
+  outboxRetryCommand,
+  outboxDropCommand,
   reviewListCommand,
   reviewShowCommand,
   gateCommand,

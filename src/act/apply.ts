@@ -20,8 +20,9 @@ import {
   type ScanResult,
   type UnscannableScan,
 } from '../model/scan.ts'
+import type { WebhookEvent } from '../model/webhook-event.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
-import type { Database, Stores } from '../store/database.ts'
+import type { Announce, Database, Stores } from '../store/database.ts'
 
 /** A decision with everything that belongs to it. */
 export type Application = Findings & {
@@ -39,6 +40,8 @@ export type ApplyDeps = {
   readonly src: Did
   /** True puts labels into the queue of emissions, unsigned, instead of publishing them. */
   readonly isPaced: boolean
+  /** Tells those who are to hear of matches and labels; nobody without. */
+  readonly announce?: Announce
   readonly now: () => Date
 }
 
@@ -77,7 +80,27 @@ async function write(
     ...published.map((label) => auditOfLabel(label, job, at)),
     ...reviews.map((review) => auditOfEvidence(review, matches.length, job, at)),
   ])
+  await deps.announce?.(stores, eventsOf(application, published), at)
   return { labels: published, queued, isApplied: true }
+}
+
+/** Labels that wait for the budget are told of when they are published. */
+function eventsOf({ job, matches }: Application, published: readonly SequencedLabel[]): WebhookEvent[] {
+  const { uri: contentId, recordCid, cid: blobCid } = job.image
+  const found: WebhookEvent[] =
+    matches.length === 0 ? [] : [{ type: 'match_found', contentId, recordCid, blobCid, matches }]
+  const labeled = published.map(
+    ({ uri, cid, val }): WebhookEvent => ({
+      type: 'action_taken',
+      contentId: uri,
+      recordCid: cid,
+      blobCid,
+      action: 'label',
+      label: val,
+      actor: 'harrier',
+    }),
+  )
+  return [...found, ...labeled]
 }
 
 async function queueLabels(

@@ -60,6 +60,7 @@ export type ApiDeps = {
   /** What webhooks are signed with; undefined takes them unsigned. */
   readonly webhookSecret: string | undefined
   readonly publish: TakeActionDeps['publish']
+  readonly announce: TakeActionDeps['announce']
   /** Called after a review was opened or joined; must not throw. */
   readonly onReview: () => void
   readonly now: () => Date
@@ -96,6 +97,7 @@ export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
   const takeAction = createTakeAction({
     database,
     publish: deps.publish,
+    announce: deps.announce,
     labels: deps.policy.labels,
     onReview: deps.onReview,
     onAction: metrics.apiActed,

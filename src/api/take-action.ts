@@ -2,7 +2,7 @@ import { AppError } from '../lib/errors.ts'
 import { type ApiAction, type ApiActionRequest, actorOfCaller } from '../model/api-action.ts'
 import type { Emission } from '../model/emission.ts'
 import { parseAtUri, parseDid, type SubjectUri } from '../model/ids.ts'
-import type { Database, Stores } from '../store/database.ts'
+import type { Announce, Database, Stores } from '../store/database.ts'
 
 /** The label that takes content down, where AppViews follow the labeler. */
 export const takedownVal = '!takedown'
@@ -18,6 +18,8 @@ export type TakeActionDeps = {
   readonly onReview: () => void
   /** Counts an action. Must not throw. */
   readonly onAction: (type: ApiAction['type']) => void
+  /** Tells those who are to hear of it. */
+  readonly announce: Announce
   readonly now: () => Date
 }
 
@@ -52,7 +54,7 @@ export function createTakeAction(deps: TakeActionDeps): TakeAction {
       details: detailsOf(request, subject),
       at: now().toISOString(),
     }
-    const done = await database.transaction((stores) => record(stores, keyId, action, request, subject))
+    const done = await database.transaction((stores) => record(stores, deps, keyId, action, request, subject))
     if (type === 'review' && subject !== undefined) deps.onReview()
     deps.onAction(type)
     return done
@@ -61,6 +63,7 @@ export function createTakeAction(deps: TakeActionDeps): TakeAction {
 
 async function record(
   stores: Stores,
+  { announce }: Pick<TakeActionDeps, 'announce'>,
   keyId: number,
   action: ApiAction,
   request: ApiActionRequest,
@@ -85,6 +88,15 @@ async function record(
     details,
   }
   await stores.audit.append([{ at: action.at, ...entry }])
+  // A label tells of itself; a line in the log is nothing that was done.
+  if (action.type === 'review' || (action.type === 'takedown' && subject === undefined)) {
+    const { type, contentId, at } = action
+    await announce(
+      stores,
+      [{ type: 'action_taken', contentId, action: type, review, actor: entry.actor }],
+      at,
+    )
+  }
   return action
 }
 

@@ -66,9 +66,9 @@ describe('parseConfig', () => {
   it('reads who may call without a key, each once and with scopes that there are', () => {
     const callersOf = (text: string) => parseConfig({ HARRIER_SERVICE_CALLERS: text }).config.serviceCallers
     expect(callersOf('')).toEqual([])
-    expect(callersOf('did:plc:z72i7hdynmk6r22z27h6tvur=match+hash, did:web:a.example=banks')).toEqual([
+    expect(callersOf('did:plc:z72i7hdynmk6r22z27h6tvur=match+hash, did:web:a.example=admin')).toEqual([
       { did: 'did:plc:z72i7hdynmk6r22z27h6tvur', scopes: ['hash', 'match'] },
-      { did: 'did:web:a.example', scopes: ['banks'] },
+      { did: 'did:web:a.example', scopes: ['admin'] },
     ])
     const did = 'did:web:a.example'
     for (const text of [

@@ -3,6 +3,7 @@ import { AppError, messageOf } from '../lib/errors.ts'
 import type { Env } from './env.ts'
 import { policyReference } from './policy-reference.ts'
 import { type Config, type SecretSettings, settings } from './settings.ts'
+import { webhookProblems } from './webhook-settings.ts'
 
 /** The settings are not usable; the message lists every problem, a line each. */
 export class ConfigError extends AppError {
@@ -40,15 +41,18 @@ export function parseConfig(env: Env): { readonly config: Config; readonly secre
   if (problems.length > 0) throw new ConfigError(problems)
   const all = values as Config & SecretSettings
   const { signingKey, operatorToken, accountPassword, appviewDatabaseUrl, webhookSecret, ...others } = all
-  const { hepaPassword, ozoneDivertPassword, euroskyToken, ...config } = others
+  const { hepaPassword, ozoneDivertPassword, euroskyToken, webhookEndpoints, ...config } = others
   if ((config.webhooks === 'signed') !== (webhookSecret !== undefined))
     throw new ConfigError([webhookProblem])
+  const endpointProblems = webhookProblems(webhookEndpoints, config)
+  if (endpointProblems.length > 0) throw new ConfigError(endpointProblems)
   const secrets = {
     signingKey,
     operatorToken,
     accountPassword,
     appviewDatabaseUrl,
     webhookSecret,
+    webhookEndpoints,
     hepaPassword,
     ozoneDivertPassword,
     euroskyToken,

@@ -22,6 +22,7 @@ import {
   text,
   urls,
 } from './setting.ts'
+import { type WebhookConfig, type WebhookSecrets, webhookSettings } from './webhook-settings.ts'
 
 const http = ['http:', 'https:']
 
@@ -31,7 +32,8 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 /** Every setting that is no secret: frozen, plain, safe to log. What each means stands in `settings`. */
 export type Config = GateConfig &
   HmaConfig &
-  ServiceCallerConfig & {
+  ServiceCallerConfig &
+  WebhookConfig & {
     readonly dataDir: string
     readonly policyFile: string | undefined
     readonly logLevel: LogLevel
@@ -49,7 +51,6 @@ export type Config = GateConfig &
     readonly reportsPerSubject: number
     readonly apiMaxDistance: number
     readonly apiLoopbackOpen: boolean
-    readonly webhooks: 'off' | 'signed' | 'unsigned'
     readonly receiverLabels: readonly BankLabel[]
     readonly receiversAtOnce: number
     readonly jetstreamUrls: readonly string[]
@@ -83,11 +84,10 @@ export type Config = GateConfig &
   }
 
 /** The settings that are never shown. */
-export type SecretSettings = {
+export type SecretSettings = WebhookSecrets & {
   readonly signingKey: string | undefined
   readonly operatorToken: string | undefined
   readonly accountPassword: string | undefined
-  readonly webhookSecret: string | undefined
   readonly appviewDatabaseUrl: string | undefined
   readonly hepaPassword: string | undefined
   readonly ozoneDivertPassword: string | undefined
@@ -176,14 +176,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     'Development only: callers on this machine, not those behind a proxy, need no key for the REST API',
   ),
   ...serviceCallerSettings,
-  webhooks: oneOf(
-    ['off', 'signed', 'unsigned'],
-    'off',
-    'Whether /api/v1/webhook/hma-callback is served: off; signed, with HARRIER_WEBHOOK_SECRET; or unsigned, which believes anyone',
-  ),
-  webhookSecret: secretToken(
-    'What senders of webhooks sign with, 16 to 500 visible ASCII characters; only with HARRIER_WEBHOOKS=signed',
-  ),
+  ...webhookSettings,
   hepaPassword: secretToken(
     'Turns on com.atproto.unspecced.scanBlob for hepa, Bluesky’s automod: its ABYSS_PASSWORD (docs/INTEGRATION.md)',
   ),

@@ -1,7 +1,7 @@
 import type { Did } from './ids.ts'
 
 /** What a caller of the APIs may be allowed: a key, or a service, can do what its scopes name, and nothing else. */
-export const apiScopes = ['hash', 'match', 'act', 'read', 'banks'] as const
+export const apiScopes = ['hash', 'match', 'act', 'read', 'admin'] as const
 
 /** One member of `apiScopes`. */
 export type ApiScope = (typeof apiScopes)[number]
@@ -12,7 +12,7 @@ export const apiScopeMeanings: Readonly<Record<ApiScope, string>> = {
   match: 'look hashes up, and ask whether content has matched',
   act: 'report, label, and queue content for review',
   read: 'read the status, the metrics and the audit log',
-  banks: 'change banks and their contents',
+  admin: 'change banks and their contents; see what is sent to others, and send it again',
 }
 
 /** Requests that a key may make in a minute, unless told. */

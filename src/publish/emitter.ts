@@ -12,9 +12,10 @@ import { pause } from '../lib/pause.ts'
 import type { EmissionLimits } from '../model/emission.ts'
 import type { SequencedLabel } from '../model/label.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
-import type { Database, Stores } from '../store/database.ts'
+import type { Announce, Database, Stores } from '../store/database.ts'
 import type { QueuedEmission } from '../store/emission-store.ts'
 import type { EmissionBudget } from './emission-budget.ts'
+import { eventsOfLabels } from './label-events.ts'
 import { negationsOf } from './negations-of.ts'
 import { createBudgetReader } from './read-budget.ts'
 import { createSignLabel, type LabelDraft, type SignLabelsDeps } from './sign-labels.ts'
@@ -26,6 +27,8 @@ export type EmitterDeps = SignLabelsDeps & {
   readonly limits: EmissionLimits
   /** Told of labels that were published, after they are durable. */
   readonly onEmitted: (labels: readonly SequencedLabel[]) => void
+  /** Tells those who are to hear of labels, in the transaction that publishes them; nobody without. */
+  readonly announce?: Announce
 }
 
 /** The emission of the labels that wait. */
@@ -100,6 +103,7 @@ export function createEmitter(deps: EmitterDeps): Emitter {
     const isComplete = drafts.length <= room
     if (isComplete) await stores.emissions.settle(row.id)
     await stores.audit.append(auditOf(row, labels, because))
+    await deps.announce?.(stores, eventsOfLabels(labels, row.actor), now().toISOString())
     return { labels, isComplete }
   }
 

@@ -1,7 +1,8 @@
 import type { Emission } from '../model/emission.ts'
 import type { SequencedLabel } from '../model/label.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
-import type { Database, Stores } from '../store/database.ts'
+import type { Announce, Database, Stores } from '../store/database.ts'
+import { eventsOfLabels } from './label-events.ts'
 import { negationsOf } from './negations-of.ts'
 import { createSignLabel, requireVal, type SignLabelsDeps } from './sign-labels.ts'
 
@@ -23,6 +24,8 @@ export type PublishRequestDeps = SignLabelsDeps & {
   readonly isPaced: boolean
   /** Who asks, as the audit has it. */
   readonly actor: string
+  /** Tells those who are to hear of labels; nobody without. */
+  readonly announce?: Announce
 }
 
 /**
@@ -60,6 +63,7 @@ async function publishRequest(
     labels.push(...(await stores.labels.append([await sign({ ...draft, after })])))
   }
   await stores.audit.append(labels.map((label) => auditOfLabel(label, deps)))
+  await deps.announce?.(stores, eventsOfLabels(labels, deps.actor), deps.now().toISOString())
   return labels.length === 0 ? { kind: 'unchanged' } : { kind: 'published', labels }
 }
 

@@ -2,7 +2,7 @@
  * The store's front door: everything Harrier remembers, behind one port.
  *
  * Owns: the durable state (jobs, the stream cursor, image hashes, banks, labels, matches, reviews with their reports and
- * evidence, audit, DID documents, used tokens, API keys and what was done with them), its schema and its transactions. Leaves to others: what any row means for
+ * evidence, audit, DID documents, used tokens, API keys and what was done with them, what is to be sent to others), its schema and its transactions. Leaves to others: what any row means for
  * a person, and every decision.
  * Invariants: a promise that resolves means that the change is durable; `seq` rises in commit order and is never
  * reused, even by a database that is put in the place of one that was lost; audit rows are only ever added; nothing here reads a clock or the network.
@@ -11,6 +11,7 @@
  * family of them. Other parts import types from here only, and take the part they use.
  */
 
+import type { WebhookEvent } from '../model/webhook-event.ts'
 import type { ApiActionStore } from './api-action-store.ts'
 import type { ApiKeyStore } from './api-key-store.ts'
 import type { AuditStore } from './audit-store.ts'
@@ -30,6 +31,7 @@ import type { JobStore } from './job-store.ts'
 import type { KeyStore } from './key-store.ts'
 import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
+import type { OutboxStore } from './outbox-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
@@ -56,12 +58,20 @@ export interface Stores {
   readonly keys: KeyStore
   readonly labels: LabelStore
   readonly matches: MatchStore
+  readonly outbox: OutboxStore
   readonly reviews: ReviewStore
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore
   readonly subscriptions: SubscriptionStore
   readonly uploads: UploadStore
 }
+
+/** Puts events into the outbox for everyone who is to hear of them, in the transaction that causes them. */
+export type Announce = (
+  stores: Pick<Stores, 'outbox'>,
+  events: readonly WebhookEvent[],
+  at: string,
+) => Promise<void>
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */
 export interface Database extends Stores, AsyncDisposable {

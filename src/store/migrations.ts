@@ -23,6 +23,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014-receivers': { up: (db: Kysely<unknown>) => run(db, receivers) },
   '0015-negative-banks': { up: (db: Kysely<unknown>) => run(db, negativeBanks) },
   '0016-exchanges': { up: (db: Kysely<unknown>) => run(db, exchanges) },
+  '0017-webhooks': { up: (db: Kysely<unknown>) => run(db, webhooks) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -353,4 +354,31 @@ const exchanges = [
   `CREATE TABLE exchange_contents (
     content_id INTEGER PRIMARY KEY REFERENCES bank_contents (id) ON DELETE CASCADE
   ) STRICT`,
+]
+
+/**
+ * What is to be sent to others, whatever its kind; the images that apps announced; what a review was asked for. An address is
+ * emptied when the image was looked at.
+ */
+const webhooks = [
+  `CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, target TEXT NOT NULL, message_id TEXT NOT NULL,
+    event TEXT NOT NULL, subject TEXT NOT NULL, payload TEXT NOT NULL, created_at TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead', 'dropped')),
+    attempts INTEGER NOT NULL, run_after INTEGER NOT NULL, outcome TEXT, done_at TEXT,
+    UNIQUE (kind, target, message_id)
+  ) STRICT`,
+  `CREATE INDEX outbox_due ON outbox (kind, target, run_after, id) WHERE state = 'pending'`,
+  `CREATE INDEX outbox_order ON outbox (kind, target, subject, id) WHERE state = 'pending'`,
+  `CREATE INDEX outbox_state ON outbox (state, done_at)`,
+  `CREATE TABLE announced_images (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, delivery_id TEXT NOT NULL UNIQUE, content_id TEXT NOT NULL,
+    url TEXT NOT NULL, received_at TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0, run_after INTEGER NOT NULL, outcome TEXT, done_at TEXT,
+    blob_cid TEXT, is_matched INTEGER NOT NULL DEFAULT 0, is_reversed INTEGER NOT NULL DEFAULT 0
+  ) STRICT`,
+  `CREATE INDEX announced_images_due ON announced_images (run_after, id) WHERE state = 'pending'`,
+  `CREATE INDEX announced_images_content ON announced_images (content_id, id)`,
+  `ALTER TABLE reviews ADD COLUMN requested TEXT`,
 ]

@@ -2,10 +2,11 @@ import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ApiActionType } from '../model/api-action.ts'
 import type { ReviewState } from '../model/review.ts'
 import type { ExchangeTables } from './exchange-tables.ts'
+import type { AnnouncedImageTable, OutboxTable } from './webhook-tables.ts'
 
 /*
  * The tables, a type each, in one list: queries are typed over all of them, and every migration changes it beside the others.
- * Those of exchanges are in `exchange-tables.ts`.
+ * Those of exchanges are in `exchange-tables.ts`, those of webhooks in `webhook-tables.ts`.
  */
 
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
@@ -394,6 +395,8 @@ export type Schema = ExchangeTables & {
   api_keys: ApiKeyTable
   uploads: UploadTable
   api_actions: ApiActionTable
+  outbox: OutboxTable
+  announced_images: AnnouncedImageTable
 }
 
 /** A row of `T` as read. */

@@ -32,6 +32,7 @@ import { createKeyStore } from './key-store.ts'
 import { createLabelStore } from './label-store.ts'
 import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
+import { createOutboxStore } from './outbox-store.ts'
 import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
 import { FileSeqMark, noSeqMark, readSeqMark, type SeqMark } from './seq-mark.ts'
@@ -159,6 +160,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     keys: createKeyStore(db),
     labels: createLabelStore(db, mark),
     matches: createMatchStore(db),
+    outbox: createOutboxStore(db),
     reviews: createReviewStore(db),
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),

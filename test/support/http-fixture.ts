@@ -119,6 +119,11 @@ const absentServices: Services = {
     reportContent: async () => absent('reportContent'),
     audit: async () => absent('audit'),
     health: async () => absent('health'),
+    outbox: {
+      list: async () => absent('outbox.list'),
+      counts: async () => absent('outbox.counts'),
+      retry: async () => absent('outbox.retry'),
+    },
   },
   harrier: {
     verifyService: async () => absent('verifyService'),

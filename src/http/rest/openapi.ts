@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { apiScopeMeanings } from '../../model/api-key.ts'
+import { webhookEventTypes, webhookPayload } from '../../model/webhook-event.ts'
 import type { Operation } from './operation.ts'
 import { fileFields } from './read-form.ts'
 import { sharedErrorsOf } from './shared-errors.ts'
@@ -41,18 +42,39 @@ export function createOpenApi(operations: readonly Operation[], version: string)
     },
     security: [{ bearer: [] }, { basic: [] }],
     paths,
+    webhooks: Object.fromEntries(Object.entries(webhookEventTypes).map(documentEvent)),
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
         basic: { type: 'http', scheme: 'basic' },
         signature: { type: 'apiKey', in: 'header', name: 'X-HMA-Signature' },
       },
-      schemas: { Problem: jsonSchemaOf(problemSchema, 'output') },
+      schemas: {
+        Problem: jsonSchemaOf(problemSchema, 'output'),
+        WebhookEvent: jsonSchemaOf(webhookPayload, 'output'),
+      },
       headers: {
         RequestId: { description: 'What to quote when something is wrong', schema: { type: 'string' } },
       },
     },
   }
+}
+
+/** An event that is sent to the endpoints of the settings. */
+function documentEvent([name, description]: [string, string]): [string, Json] {
+  const schema = { $ref: '#/components/schemas/WebhookEvent' }
+  return [
+    name,
+    {
+      post: {
+        summary: name,
+        description: `${description}. It is signed as Standard Webhooks 1.0 has it, and sent again until the answer is 2xx.`,
+        security: [],
+        requestBody: { required: true, content: { 'application/json': { schema } } },
+        responses: { '2XX': { description: 'Taken; the body is not read' } },
+      },
+    },
+  ]
 }
 
 function documentOperation(operation: Operation): Json {

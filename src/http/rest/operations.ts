@@ -1,4 +1,5 @@
 import { actionBatchOperation, actionOperation } from './action.ts'
+import { deliveriesOperation, redeliverOperation } from './deliveries.ts'
 import { hashImageOperation, hashUrlOperation } from './hash-image.ts'
 import { hmaCallbackOperation } from './hma-callback.ts'
 import { logsOperation, subjectLogsOperation } from './logs.ts'
@@ -24,6 +25,8 @@ export const operations: readonly Operation[] = [
   statusMetricsOperation,
   logsOperation,
   subjectLogsOperation,
+  deliveriesOperation,
+  redeliverOperation,
 ]
 
 /** Operations whose callers sign instead. */

@@ -12,6 +12,7 @@ import type {
 import type { ApiAction, ApiActionRequest } from '../../model/api-action.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { ImageHash } from '../../model/hash.ts'
+import type { OutboxMessage, OutboxState, OutboxWanted } from '../../model/outbox.ts'
 import type { Delivery, HmaEvent } from '../../model/webhook.ts'
 
 /** All that the REST API asks of the rest of Harrier, in model words. */
@@ -48,6 +49,15 @@ export interface RestServices {
   /** Returns a page of the audit log, newest first, and how many rows there are in all. */
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
   health(): Promise<ServiceHealth>
+  /** What is sent to others. */
+  readonly outbox: {
+    /** Returns messages, the newest first. */
+    list(wanted: OutboxWanted): Promise<readonly OutboxMessage[]>
+    /** Returns how many messages are in each state. */
+    counts(): Promise<Readonly<Record<OutboxState, number>>>
+    /** Has a message sent now, one that has ended again; false when there is none such. */
+    retry(id: number, actor: string): Promise<boolean>
+  }
 }
 
 /** Limits of the REST API. */

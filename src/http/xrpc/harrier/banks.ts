@@ -16,7 +16,7 @@ export function addBankMethods(
   auth: CallerAuth,
 ): void {
   xrpc.add(listBanks, {
-    auth: auth(listBanks, 'banks'),
+    auth: auth(listBanks, 'admin'),
     async handler({ auth: { credentials } }) {
       const banks = await own.curatorOf(credentials.actor).listBanks()
       const byName = banks.toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -25,7 +25,7 @@ export function addBankMethods(
   })
 
   xrpc.add(getBank, {
-    auth: auth(getBank, 'banks'),
+    auth: auth(getBank, 'admin'),
     async handler({ params, auth: { credentials } }) {
       const bank = await requireBank(own.curatorOf(credentials.actor), params.bank)
       return { encoding: 'application/json', body: bankShape(bank) }
@@ -33,7 +33,7 @@ export function addBankMethods(
   })
 
   xrpc.add(createBank, {
-    auth: auth(createBank, 'banks'),
+    auth: auth(createBank, 'admin'),
     async handler({ input: { body }, auth: { credentials } }) {
       const { threshold = defaultThreshold, minQuality = defaultMinQuality, profile, enabledRatio } = body
       const wanted = {
@@ -49,7 +49,7 @@ export function addBankMethods(
   })
 
   xrpc.add(updateBank, {
-    auth: auth(updateBank, 'banks'),
+    auth: auth(updateBank, 'admin'),
     async handler({ input: { body }, auth: { credentials } }) {
       const { name, enabledRatio } = body
       if (name === undefined && enabledRatio === undefined)
@@ -67,7 +67,7 @@ export function addBankMethods(
   })
 
   xrpc.add(deleteBank, {
-    auth: auth(deleteBank, 'banks'),
+    auth: auth(deleteBank, 'admin'),
     async handler({ input: { body }, auth: { credentials } }) {
       const curator = own.curatorOf(credentials.actor)
       const bank = await requireBank(curator, body.bank)

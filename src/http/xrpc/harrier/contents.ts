@@ -21,7 +21,7 @@ export function addContentMethods(
   const shapeIn = (bank: Bank) => (content: CuratedContent) => contentShape(content, bank, now())
 
   xrpc.add(listContents, {
-    auth: auth(listContents, 'banks'),
+    auth: auth(listContents, 'admin'),
     async handler({ params, auth: { credentials } }) {
       const { limit, cursor, text, isEnabled } = params
       const curator = own.curatorOf(credentials.actor)
@@ -40,7 +40,7 @@ export function addContentMethods(
   })
 
   xrpc.add(getContent, {
-    auth: auth(getContent, 'banks'),
+    auth: auth(getContent, 'admin'),
     async handler({ params, auth: { credentials } }) {
       const curator = own.curatorOf(credentials.actor)
       const bank = await requireBank(curator, params.bank)
@@ -51,7 +51,7 @@ export function addContentMethods(
   })
 
   xrpc.add(addContent, {
-    auth: auth(addContent, 'banks'),
+    auth: auth(addContent, 'admin'),
     async handler({ input: { body }, auth: { credentials } }) {
       const wanted = parseWanted(body)
       const curator = own.curatorOf(credentials.actor)
@@ -64,7 +64,7 @@ export function addContentMethods(
   })
 
   xrpc.add(updateContent, {
-    auth: auth(updateContent, 'banks'),
+    auth: auth(updateContent, 'admin'),
     async handler({ input: { body }, auth: { credentials } }) {
       const change = parseContentChange(body, now())
       const curator = own.curatorOf(credentials.actor)
@@ -76,7 +76,7 @@ export function addContentMethods(
   })
 
   xrpc.add(deleteContent, {
-    auth: auth(deleteContent, 'banks'),
+    auth: auth(deleteContent, 'admin'),
     async handler({ input: { body }, auth: { credentials } }) {
       const curator = own.curatorOf(credentials.actor)
       const bank = await requireBank(curator, body.bank)

@@ -32,7 +32,7 @@ export declare const $output: l.Payload<"application/json", l.ObjectSchema<{
 }>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** Add content to a bank by its hashes. When the bank has all of them, the content that has the first is meant, and what is told of it is told of that. Needs the scope banks. */
+/** Add content to a bank by its hashes. When the bank has all of them, the content that has the first is meant, and what is told of it is told of that. Needs the scope admin. */
 declare const main: l.Procedure<"tools.harrier.bank.addContent", l.ParamsSchema<{}>, l.Payload<"application/json", l.ObjectSchema<{
     bank: l.StringSchema<{
         readonly minLength: 1;

@@ -8,7 +8,7 @@ export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
 export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "hashes": /*#__PURE__*/ l.array(/*#__PURE__*/ l.ref((() => HarrierDefs.contentHash)), { "minLength": 1, "maxLength": 4 }), "note": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 1500 })), "sourceId": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 600 })), "contentUri": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 2048 })), "metadata": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 16384 })) });
 export const $output = /*#__PURE__*/ l.jsonPayload({ "content": /*#__PURE__*/ l.ref((() => HarrierDefs.content)), "isNew": /*#__PURE__*/ l.boolean() });
-/** Add content to a bank by its hashes. When the bank has all of them, the content that has the first is meant, and what is told of it is told of that. Needs the scope banks. */
+/** Add content to a bank by its hashes. When the bank has all of them, the content that has the first is meant, and what is told of it is told of that. Needs the scope admin. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, ["MissingScope", "BankNotFound", "InvalidHash", "InvalidContent"]);
 export { main };
 const $lxm = $nsid;

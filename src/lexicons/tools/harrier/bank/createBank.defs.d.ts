@@ -22,7 +22,7 @@ export type $InputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $input, B>;
 export declare const $output: l.Payload<"application/json", l.RefSchema<l.Validator<HarrierDefs.Bank, HarrierDefs.Bank>>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** Make a bank. Needs the scope banks. */
+/** Make a bank. Needs the scope admin. */
 declare const main: l.Procedure<"tools.harrier.bank.createBank", l.ParamsSchema<{}>, l.Payload<"application/json", l.ObjectSchema<{
     name: l.StringSchema<{
         readonly minLength: 1;

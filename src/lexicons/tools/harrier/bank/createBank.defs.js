@@ -8,7 +8,7 @@ export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
 export const $input = /*#__PURE__*/ l.jsonPayload({ "name": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "threshold": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.withDefault(/*#__PURE__*/ l.integer({ "minimum": 0, "maximum": 256 }), 31)), "minQuality": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.withDefault(/*#__PURE__*/ l.integer({ "minimum": 0, "maximum": 100 }), 50)), "profile": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.withDefault(/*#__PURE__*/ l.enum(["reference-512", "full-resolution", "unknown"]), "reference-512")), "enabledRatio": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.withDefault(/*#__PURE__*/ l.string({ "maxLength": 40 }), "1")) });
 export const $output = /*#__PURE__*/ l.payload("application/json", /*#__PURE__*/ l.ref((() => HarrierDefs.bank)));
-/** Make a bank. Needs the scope banks. */
+/** Make a bank. Needs the scope admin. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, ["MissingScope", "BankExists", "InvalidBank"]);
 export { main };
 const $lxm = $nsid;

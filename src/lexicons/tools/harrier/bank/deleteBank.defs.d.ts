@@ -15,7 +15,7 @@ export type $InputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $input, B>;
 export declare const $output: l.Payload<"application/json", l.ObjectSchema<{}>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** Remove a bank with all its contents. Needs the scope banks. */
+/** Remove a bank with all its contents. Needs the scope admin. */
 declare const main: l.Procedure<"tools.harrier.bank.deleteBank", l.ParamsSchema<{}>, l.Payload<"application/json", l.ObjectSchema<{
     bank: l.StringSchema<{
         readonly minLength: 1;

@@ -7,7 +7,7 @@ export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
 export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }) });
 export const $output = /*#__PURE__*/ l.jsonPayload({});
-/** Remove a bank with all its contents. Needs the scope banks. */
+/** Remove a bank with all its contents. Needs the scope admin. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, ["MissingScope", "BankNotFound"]);
 export { main };
 const $lxm = $nsid;

@@ -7,7 +7,7 @@ export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
 export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "id": /*#__PURE__*/ l.integer({ "minimum": 1 }) });
 export const $output = /*#__PURE__*/ l.jsonPayload({});
-/** Remove a content. Needs the scope banks. */
+/** Remove a content. Needs the scope admin. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, ["MissingScope", "BankNotFound", "ContentNotFound"]);
 export { main };
 const $lxm = $nsid;

@@ -13,7 +13,7 @@ export type $Params = l.InferOutput<typeof $params>;
 export declare const $output: l.Payload<"application/json", l.RefSchema<l.Validator<HarrierDefs.Bank, HarrierDefs.Bank>>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** Get a bank. Needs the scope banks. */
+/** Get a bank. Needs the scope admin. */
 declare const main: l.Query<"tools.harrier.bank.getBank", l.ParamsSchema<{
     readonly bank: l.StringSchema<{
         readonly minLength: 1;

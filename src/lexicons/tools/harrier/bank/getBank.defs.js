@@ -7,7 +7,7 @@ const $nsid = "tools.harrier.bank.getBank";
 export { $nsid };
 export const $params = /*#__PURE__*/ l.params({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }) });
 export const $output = /*#__PURE__*/ l.payload("application/json", /*#__PURE__*/ l.ref((() => HarrierDefs.bank)));
-/** Get a bank. Needs the scope banks. */
+/** Get a bank. Needs the scope admin. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, ["MissingScope", "BankNotFound"]);
 export { main };
 const $lxm = $nsid;

@@ -14,7 +14,7 @@ export type $Params = l.InferOutput<typeof $params>;
 export declare const $output: l.Payload<"application/json", l.RefSchema<l.Validator<HarrierDefs.Content, HarrierDefs.Content>>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** Get a content of a bank. Needs the scope banks. */
+/** Get a content of a bank. Needs the scope admin. */
 declare const main: l.Query<"tools.harrier.bank.getContent", l.ParamsSchema<{
     readonly bank: l.StringSchema<{
         readonly minLength: 1;

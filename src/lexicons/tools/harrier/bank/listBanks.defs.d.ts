@@ -10,7 +10,7 @@ export declare const $output: l.Payload<"application/json", l.ObjectSchema<{
 }>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** List all banks. Needs the scope banks. */
+/** List all banks. Needs the scope admin. */
 declare const main: l.Query<"tools.harrier.bank.listBanks", l.ParamsSchema<{}>, l.Payload<"application/json", l.ObjectSchema<{
     banks: l.ArraySchema<l.RefSchema<l.Validator<HarrierDefs.Bank, HarrierDefs.Bank>>>;
 }>>, readonly ["MissingScope"]>;

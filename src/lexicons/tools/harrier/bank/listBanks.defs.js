@@ -7,7 +7,7 @@ const $nsid = "tools.harrier.bank.listBanks";
 export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
 export const $output = /*#__PURE__*/ l.jsonPayload({ "banks": /*#__PURE__*/ l.array(/*#__PURE__*/ l.ref((() => HarrierDefs.bank))) });
-/** List all banks. Needs the scope banks. */
+/** List all banks. Needs the scope admin. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, ["MissingScope"]);
 export { main };
 const $lxm = $nsid;

@@ -27,7 +27,7 @@ export declare const $output: l.Payload<"application/json", l.ObjectSchema<{
 }>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** List the contents of a bank, by id. A page may have fewer contents than its limit, and still not be the last: the last has no cursor. Needs the scope banks. */
+/** List the contents of a bank, by id. A page may have fewer contents than its limit, and still not be the last: the last has no cursor. Needs the scope admin. */
 declare const main: l.Query<"tools.harrier.bank.listContents", l.ParamsSchema<{
     readonly bank: l.StringSchema<{
         readonly minLength: 1;

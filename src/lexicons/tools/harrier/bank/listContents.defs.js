@@ -7,7 +7,7 @@ const $nsid = "tools.harrier.bank.listContents";
 export { $nsid };
 export const $params = /*#__PURE__*/ l.params({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "limit": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.withDefault(/*#__PURE__*/ l.integer({ "minimum": 1, "maximum": 100 }), 50)), "cursor": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 20 })), "text": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 200 })), "isEnabled": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()) });
 export const $output = /*#__PURE__*/ l.jsonPayload({ "cursor": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 20 })), "contents": /*#__PURE__*/ l.array(/*#__PURE__*/ l.ref((() => HarrierDefs.content))) });
-/** List the contents of a bank, by id. A page may have fewer contents than its limit, and still not be the last: the last has no cursor. Needs the scope banks. */
+/** List the contents of a bank, by id. A page may have fewer contents than its limit, and still not be the last: the last has no cursor. Needs the scope admin. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, ["MissingScope", "BankNotFound"]);
 export { main };
 const $lxm = $nsid;

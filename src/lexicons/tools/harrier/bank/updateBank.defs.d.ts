@@ -23,7 +23,7 @@ export type $InputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $input, B>;
 export declare const $output: l.Payload<"application/json", l.RefSchema<l.Validator<HarrierDefs.Bank, HarrierDefs.Bank>>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** Change the name of a bank, or the share of images that it is matched for. Policies name banks: see to them after a change of name. Needs the scope banks. */
+/** Change the name of a bank, or the share of images that it is matched for. Policies name banks: see to them after a change of name. Needs the scope admin. */
 declare const main: l.Procedure<"tools.harrier.bank.updateBank", l.ParamsSchema<{}>, l.Payload<"application/json", l.ObjectSchema<{
     bank: l.StringSchema<{
         readonly minLength: 1;

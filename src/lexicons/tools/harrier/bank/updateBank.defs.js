@@ -8,7 +8,7 @@ export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
 export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "name": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 })), "enabledRatio": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 40 })) });
 export const $output = /*#__PURE__*/ l.payload("application/json", /*#__PURE__*/ l.ref((() => HarrierDefs.bank)));
-/** Change the name of a bank, or the share of images that it is matched for. Policies name banks: see to them after a change of name. Needs the scope banks. */
+/** Change the name of a bank, or the share of images that it is matched for. Policies name banks: see to them after a change of name. Needs the scope admin. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, ["MissingScope", "BankNotFound", "BankExists", "InvalidBank", "InvalidChange"]);
 export { main };
 const $lxm = $nsid;

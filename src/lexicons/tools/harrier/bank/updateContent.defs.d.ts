@@ -24,7 +24,7 @@ export type $InputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $input, B>;
 export declare const $output: l.Payload<"application/json", l.RefSchema<l.Validator<HarrierDefs.Content, HarrierDefs.Content>>>;
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>;
 export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $output, B>;
-/** Switch a content off or on, or change its note. One that is switched off matches nothing, from the answer on. Needs the scope banks. */
+/** Switch a content off or on, or change its note. One that is switched off matches nothing, from the answer on. Needs the scope admin. */
 declare const main: l.Procedure<"tools.harrier.bank.updateContent", l.ParamsSchema<{}>, l.Payload<"application/json", l.ObjectSchema<{
     bank: l.StringSchema<{
         readonly minLength: 1;
