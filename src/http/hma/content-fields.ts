@@ -49,7 +49,7 @@ export function parseTextFields(get: (name: string) => string | undefined): Cont
 export function parseNoteText(note: unknown): string {
   if (note === null) return ''
   if (typeof note !== 'string') throw badRequest('note should be a string')
-  if ([...note].length > maxNote) throw badRequest(`note must be at most ${maxNote} characters`)
+  if (Array.from(note).length > maxNote) throw badRequest(`note must be at most ${maxNote} characters`)
   return note
 }
 
