@@ -28,9 +28,16 @@ describe.skipIf(!postgresUrl)('the reference AppView beside appview-sync', () =>
     stack.use(database)
     stack.use(network)
     const { plcUrl, pdsUrl } = network
-    appview = stack.use(await openAppview({ databaseUrl: database.url, plcUrl, pdsUrl }))
-    alice = await network.createAccount('alice.test')
     labeler = await network.createAccount('labeler.test')
+    appview = stack.use(
+      await openAppview({
+        databaseUrl: database.url,
+        plcUrl,
+        pdsUrl,
+        labelsFromIssuerDids: [labeler.did],
+      }),
+    )
+    alice = await network.createAccount('alice.test')
     const key = await createLabelKey()
     const folder = stack.use(
       createServiceFolder(network, { HARRIER_LABELER_DID: labeler.did, HARRIER_SIGNING_KEY: key.privateHex }),
@@ -79,6 +86,22 @@ describe.skipIf(!postgresUrl)('the reference AppView beside appview-sync', () =>
     await expect.poll(shown).toEqual([])
     const rows = await database.query('SELECT val FROM bsky.label WHERE src = $1', [other.did])
     expect(rows).toEqual([{ val: 'brief' }])
+  })
+
+  it('shows its own labelers’ labels to requests that name none, and to no others', async () => {
+    const ask = async (headers: Record<string, string>) => {
+      const url = `${appview.url}/xrpc/app.bsky.feed.getPosts?uris=${post.uri}`
+      const answer = (await (await fetch(url, { headers })).json()) as {
+        posts: { labels: { src: string }[] }[]
+      }
+      return answer.posts[0]?.labels.map(({ src }) => src)
+    }
+    await tools.publish({ uri: post.uri as never, val: testLabel })
+    await expect.poll(() => ask({})).toEqual([labeler.did])
+    expect(await ask({ 'atproto-accept-labelers': `${labeler.did};redact` })).toEqual([labeler.did])
+    expect(await ask({ 'atproto-accept-labelers': other.did })).toEqual([])
+    await tools.publish({ uri: post.uri as never, val: testLabel, neg: true })
+    await expect.poll(() => ask({})).toEqual([])
   })
 
   it('shows a label on an account', async () => {

@@ -22,6 +22,8 @@ export async function openAppview(options: {
   readonly databaseUrl: string
   readonly plcUrl: string
   readonly pdsUrl: string
+  /** Whose labels requests without `atproto-accept-labelers` are shown. */
+  readonly labelsFromIssuerDids?: readonly string[]
 }): Promise<LocalAppview> {
   const bsky = await import('@atproto/bsky')
   await using opening = new AsyncDisposableStack()
@@ -52,7 +54,7 @@ export async function openAppview(options: {
     dataplaneHttpVersion: '1.1',
     bsyncUrl: 'http://localhost:1',
     modServiceDid: 'did:web:moderation.example.com',
-    labelsFromIssuerDids: [],
+    labelsFromIssuerDids: [...(options.labelsFromIssuerDids ?? [])] as `did:${string}:${string}`[],
     bigThreadUris: new Set(),
     maxThreadParents: 50,
     disableSsrfProtection: true,
