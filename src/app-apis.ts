@@ -10,15 +10,19 @@ import type { Credentials } from './exchange/credentials.ts'
 import { createHarrierServices } from './harrier-services.ts'
 import { createHmaServices } from './hma-services.ts'
 import type { Services } from './http/services.ts'
+import type { Log } from './lib/logger.ts'
 import type { SafeFetch } from './lib/safe-fetch.ts'
+import type { WorkLoop } from './lib/work-loop.ts'
 import type { Matcher } from './match/match.ts'
 import type { Metrics } from './metrics.ts'
+import type { Emission } from './model/emission.ts'
 import { pdqProfiles } from './model/hash.ts'
 import type { Did } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
 import { createOutboxDesk } from './outbox/outbox-desk.ts'
 import { createPublishRequest } from './publish/publish-request.ts'
 import type { SignLabelsDeps } from './publish/sign-labels.ts'
+import { createAnnouncedImages } from './receive/announced-images.ts'
 import { hashPlanOf, openSafeFetch } from './resources.ts'
 import { createHashBytes } from './scan/hash-bytes.ts'
 import type { HashPool } from './scan/hash-pool.ts'
@@ -42,6 +46,7 @@ export type ApisDeps = {
   readonly matcher: Matcher
   readonly fetch: SafeFetch
   readonly metrics: Metrics
+  readonly logger: Log
   readonly world: World
   readonly signing: SignLabelsDeps
   /** True where labels wait for the emission budget. */
@@ -61,9 +66,18 @@ export type ApisDeps = {
   readonly onExchangeDue: () => void
 }
 
+/** The services of the APIs, and the loop that looks at images that apps announce. */
+export type Apis = Pick<Services, 'rest' | 'harrier' | 'hma'> & { readonly announcedImages: WorkLoop }
+
 /** Returns the services of the APIs. */
-export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'harrier' | 'hma'> {
-  const { config, secrets, policy, src, database, pool, matcher, fetch, metrics, world } = deps
+export function createApis(deps: ApisDeps): Apis {
+  const { config, secrets, policy, src, database, pool, matcher, fetch, metrics, logger, world } = deps
+  const { signing, isPaced, announce } = deps
+  const plan = () => hashPlanOf(config, matcher)
+  const publish = async (label: Emission, actor: string): Promise<void> => {
+    await createPublishRequest({ ...signing, database, isPaced, actor, announce })(label)
+    deps.wakePublishing()
+  }
   const api = createApi(
     {
       database,
@@ -71,23 +85,21 @@ export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'harrier' | 
       fetch,
       pool,
       matcher,
-      plan: () => hashPlanOf(config, matcher),
+      plan,
       hashBytes: createHashBytes({
         loadScan: database.images.load,
-        plan: () => ({ ...hashPlanOf(config, matcher), profiles: pdqProfiles, hasSha1: true }),
+        plan: () => ({ ...plan(), profiles: pdqProfiles, hasSha1: true }),
         pool,
       }),
       scanImage: deps.scanImage,
       metrics,
       policy,
       webhookSecret: secrets.webhookSecret,
-      publish: async (label, actor) => {
-        const { signing, isPaced, announce } = deps
-        await createPublishRequest({ ...signing, database, isPaced, actor, announce })(label)
-        deps.wakePublishing()
-      },
-      announce: deps.announce,
+      publish,
+      announce,
       onReview: deps.onReview,
+      onImage: () => announcedImages.wake(),
+      onUnknownEvent: (event) => logger.warn({ event }, 'webhook.unknown'),
       now: world.now,
     },
     {
@@ -96,8 +108,29 @@ export function createApis(deps: ApisDeps): Pick<Services, 'rest' | 'harrier' | 
       idleTimeoutMs: config.fetchTimeoutMs / 2,
     },
   )
+  const announcedImages = createAnnouncedImages(
+    {
+      database,
+      src,
+      policy,
+      fetchImage: api.fetchImage,
+      hashBytes: createHashBytes({ loadScan: database.images.load, plan, pool }),
+      matchHashes: matcher.examine,
+      publish,
+      takeAction: api.takeAction,
+      announce,
+      logger,
+      now: world.now,
+      random: world.random,
+    },
+    { ...config, atOnce: 4, timeoutMs: config.fetchTimeoutMs + config.hashTimeoutMs * 2 },
+  )
   return {
-    rest: { ...api, outbox: createOutboxDesk({ database, now: world.now, onRetry: deps.wakePublishing }) },
+    announcedImages,
+    rest: {
+      ...api,
+      outbox: createOutboxDesk({ database, now: world.now, onRetry: deps.wakePublishing }),
+    },
     harrier: createHarrierServices({ ...deps, api, now: world.now, onChange: deps.onBankChange }, config),
     hma: createHmaServices(
       {

@@ -26,7 +26,7 @@ import { createLogger } from './lib/logger.ts'
 import { startTask } from './lib/task.ts'
 import { openMatcher } from './match/match.ts'
 import { createMetrics } from './metrics.ts'
-import { type ServicePart, serviceParts } from './model/readiness.ts'
+import { serviceParts } from './model/readiness.ts'
 import { runJob, type Stages } from './pipeline.ts'
 import { createEmitter } from './publish/emitter.ts'
 import { createLabelTail } from './publish/label-tail.ts'
@@ -84,13 +84,10 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const { world = realWorld, logger = createLogger(config.logLevel) } = options
   await using opening = new AsyncDisposableStack()
   const listening = httpOptions(config, secrets)
-  const ready = new Set<ServicePart>()
   const metrics = createMetrics()
   // Closed with what is served behind them, which is opened last; here only where the start fails.
   const doors = opening.use(
-    await openDoors(() => serviceParts.filter((part) => !ready.has(part)), listening, {
-      operator: createStartingApp({ logger, metrics }),
-    }),
+    await openDoors(listening, serviceParts, { operator: createStartingApp({ logger, metrics }) }),
   )
 
   const { database, keyring, keyFolder, src, policy, notices } = await openResources(config, secrets, {
@@ -98,7 +95,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     now: world.now,
   })
   opening.use(database)
-  ready.add('database')
+  doors.ready('database')
   const pool = opening.use(openHashPool(hashPoolOptions(config)))
   const poolIsReady = pool.prepare()
   const fetch = openSafeFetch(config, { userAgent, fetch: world.fetch })
@@ -114,7 +111,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   logger.info({}, 'match.loading')
   const matcher = opening.use(await openMatcher(database))
   const freshness = createBankFollower(matcher, database, world)
-  ready.add('index')
+  doors.ready('index')
   const hashing = { loadScan: database.images.load, plan: () => hashPlanOf(config, matcher), pool }
   const scanImage = createScanImage(
     { ...hashing, resolvePds: identity.resolvePds, fetch },
@@ -126,7 +123,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     },
   )
   await poolIsReady
-  ready.add('hashing pool')
+  doors.ready('hashing pool')
   const { announce, outbox } = createWebhooks({ config, secrets, src, database, metrics, logger, world })
   const isPaced = Object.keys(config.emissionBudget).length > 0
   const applyEffects = createApplyEffects({ database, src, isPaced, announce, now: world.now })
@@ -194,7 +191,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
 
   const onBankChange = freshness.follow
   const { credentials, sync } = createExchangePart({ config, database, logger, world, onBankChange })
-  const apis = createApis({
+  const { announcedImages, ...apis } = createApis({
     config,
     secrets,
     policy,
@@ -206,6 +203,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     matcher,
     fetch,
     metrics,
+    logger,
     world,
     signing,
     isPaced,
@@ -273,7 +271,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
   const emitting = opening.use(startTask(emitter.run))
   const exchanging = opening.use(startTask(sync.run))
-  const sending = opening.use(startTask(outbox.run))
+  const webhooks = [outbox.run, announcedImages.run].map((run) => opening.use(startTask(run)))
   const working = opening.use(startTask(worker.run))
   const fetching = opening.use(startTask(fetchSubjects.run))
   const source = opening.use(
@@ -316,7 +314,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
         recording,
         watching,
         ...pruning,
-        sending,
+        ...webhooks,
         settling,
         renewing,
         emitting,

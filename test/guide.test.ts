@@ -1,5 +1,6 @@
 /** The integration guide's own samples, word for word, against a running service: only the address is another. */
 import { execFile } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +11,7 @@ import { hasPython } from './support/has-python.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
 import { call, openRestService, type RestService } from './support/rest-client.ts'
+import { openWebhookReceiver, settingsFor } from './support/webhook-receiver.ts'
 
 const guide = (name: string) => readFileSync(join(import.meta.dirname, 'vectors/guide', name), 'utf8')
 const canRunPython = hasPython()
@@ -79,6 +81,43 @@ describe('the integration guide', () => {
       'image https://cdn.example.com/2',
     )
     expect(shown).toEqual([])
+  })
+
+  it('takes webhooks as the configuration has them, and calls back', async () => {
+    using receiver = await openWebhookReceiver()
+    const { webhook_url, events, secret } = JSON.parse(guide('webhook.json')) as {
+      readonly webhook_url: string
+      readonly events: readonly string[]
+      readonly secret: string
+    }
+    await using hooked = await openRestService(known, {
+      ...settingsFor(receiver),
+      HARRIER_WEBHOOKS: 'signed',
+      HARRIER_WEBHOOK_SECRET: secret,
+      HARRIER_ALLOW_PRIVATE_ORIGINS: elsewhere.origin,
+    })
+    const address = webhook_url.replace('https://your-atproto-hma-service.example.com', hooked.url)
+    for (const event_type of events) {
+      const body = JSON.stringify({
+        event_type,
+        content_id: 'uploaded_1',
+        ...(event_type === 'image_upload'
+          ? { image_url: `${elsewhere.origin}/known.png` }
+          : { action: 'label' }),
+      })
+      const signature = createHmac('sha256', secret).update(body).digest('hex')
+      const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` }
+      expect((await fetch(address, { method: 'POST', headers, body })).status).toBe(200)
+    }
+    await expect.poll(() => receiver.taken(), { timeout: 20_000 }).toHaveLength(2)
+    expect(receiver.taken()).toMatchObject([
+      {
+        event_type: 'match_found',
+        content_id: 'uploaded_1',
+        match_info: { bank_name: 'known', distance: 0 },
+      },
+      { event_type: 'action_taken', content_id: 'uploaded_1', action: 'review' },
+    ])
   })
 
   type AppView = {

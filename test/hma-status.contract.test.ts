@@ -18,8 +18,8 @@ describe('/status', () => {
     const metrics = { requestDone: () => {} }
     const loopback = { host: '127.0.0.1', port: 0 }
     await using doors = await openDoors(
-      () => ['index'],
       { public: loopback, operator: loopback, closeGraceMs: 1_000 },
+      ['index'],
       { operator: createStartingApp({ logger, metrics }) },
     )
     const { operator } = doors

@@ -1,7 +1,6 @@
 /** Probes of an orchestrator: what the listeners answer while the service starts, and when it has. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { openDoors } from '../src/http/doors.ts'
-import type { ServicePart } from '../src/model/readiness.ts'
 import { freePort } from './support/free-port.ts'
 import { createServiceFolder, openService } from './support/service.ts'
 
@@ -22,9 +21,9 @@ describe('listeners with nothing to serve yet', () => {
   afterAll(() => stack.disposeAsync())
 
   it('are alive, say what they wait for, and tell everyone else to come again', async () => {
-    const waiting: ServicePart[] = ['index', 'hashing pool']
     const options = { public: loopback, operator: loopback, closeGraceMs: 100 }
-    const doors = stack.use(await openDoors(() => waiting, options))
+    const doors = stack.use(await openDoors(options))
+    doors.ready('database')
     for (const { url } of [doors.public, doors.operator]) {
       expect(await probe(`${url}/health`)).toMatchObject({ status: 200, json: { status: 'healthy' } })
       const starting = await probe(`${url}/ready?verbose`)
@@ -40,7 +39,9 @@ describe('listeners with nothing to serve yet', () => {
     }
     const socket = new WebSocket(`${doors.public.url}/xrpc/com.atproto.label.subscribeLabels`)
     await new Promise((resolve) => socket.addEventListener('error', resolve))
-    waiting.length = 0
+    doors.ready('hashing pool')
+    expect((await probe(`${doors.public.url}/ready`)).json.reasons).toHaveLength(1)
+    doors.ready('index')
     expect(await probe(`${doors.public.url}/ready`)).toMatchObject({ status: 200, json: { status: 'ready' } })
     doors.public.serve((_request, response) => void response.end('"served"'))
     expect((await probe(`${doors.public.url}/metrics`)).json).toBe('served')

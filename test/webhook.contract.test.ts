@@ -26,15 +26,15 @@ describe('a webhook from a Hasher-Matcher-Actioner', () => {
   })
   afterAll(() => stack.disposeAsync())
 
-  const send = (text: string, headers: Record<string, string> = {}, url = service.url) =>
-    call(url + path, undefined, {
+  const send = (text: string, headers: Record<string, string> = {}, url = service.url, at = path) =>
+    call(url + at, undefined, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: text,
     })
-  const sendSigned = (json: unknown) => {
+  const sendSigned = (json: unknown, at = path) => {
     const text = JSON.stringify(json)
-    return send(text, { 'x-hma-signature': sign(text) })
+    return send(text, { 'x-hma-signature': sign(text) }, service.url, at)
   }
   const logOf = async (id: string) => {
     const { json } = await call(`${service.url}/api/v1/logs/${encodeURIComponent(id)}`, key)
@@ -43,12 +43,18 @@ describe('a webhook from a Hasher-Matcher-Actioner', () => {
 
   describe.each(webhookOperations)('$path', (operation) => {
     it.each(operation.examples)('answers as documented: $name', async ({ request }) => {
-      const { status, json } = await sendSigned(request.json)
+      const { status, json } = await sendSigned(request.json, operation.path)
       expect([status, operation.answer.safeParse(json).error]).toEqual([200, undefined])
     })
 
     it.each(operation.errors)('refuses as documented: $status $when', async ({ status, code, request }) => {
-      expectProblem(await sendSigned(request.json), status, code)
+      expectProblem(await sendSigned(request.json, operation.path), status, code)
+    })
+
+    it('is believed only when it is signed', async () => {
+      const text = JSON.stringify({ ...(operation.examples[0]?.request.json as object), n: 1 })
+      for (const headers of [{}, { 'x-hma-signature': sign(text, 'another secret') }])
+        expectProblem(await send(text, headers, service.url, operation.path), 401, 'AuthenticationRequired')
     })
 
     it('is described where it is served, and only there', async () => {
@@ -57,7 +63,7 @@ describe('a webhook from a Hasher-Matcher-Actioner', () => {
       expect(await paths(service.url)).toHaveProperty([operation.path, 'post', 'responses', '401'])
       await using without = await openRestService(known)
       expect(await paths(without.url)).not.toHaveProperty([operation.path])
-      expectProblem(await send('{}', {}, without.url), 404, 'NotFound')
+      expectProblem(await send('{}', {}, without.url, operation.path), 404, 'NotFound')
     })
   })
 

@@ -1,15 +1,14 @@
 /** Events that a whole service sends: what causes them, what they say, and that no crash loses or doubles one. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKey } from '../src/atproto/signing-key.ts'
 import { ConfigError, parseConfig } from '../src/config/config.ts'
 import type { AtUri } from '../src/model/ids.ts'
+import type { Database } from '../src/store/database.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { drawLandscape, recompress } from './support/images.ts'
+import { dieAtEveryStep, liveUntil } from './support/mortal-life.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { call, openRestService, post, type RestService } from './support/rest-client.ts'
 import { linesOf, runHarrier } from './support/run-harrier.ts'
@@ -180,11 +179,7 @@ describe('events of a service that is killed after any durable step', () => {
     uri = (await network.post(alice, 'the picture', [await recompress(picture, 70)])).uri
     const key = (await generateSigningKey()).exportHex()
     prepared = stack.use(
-      createServiceFolder(network, {
-        HARRIER_LABELER_DID: alice.did,
-        HARRIER_SIGNING_KEY: key,
-        NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/compiled'),
-      }),
+      createServiceFolder(network, { HARRIER_LABELER_DID: alice.did, HARRIER_SIGNING_KEY: key }),
     )
     await bankPicture(prepared, picture)
     await using db = await openSqlite({ path: join(prepared.path, 'harrier.db') })
@@ -193,16 +188,8 @@ describe('events of a service that is killed after any durable step', () => {
   afterAll(() => stack.disposeAsync())
 
   it('are all delivered, each of them one event whatever number of times it is sent', async () => {
-    const deaths: number[] = []
-    let survived = 0
-    for (let step = 1; survived === 0; step += 2) {
-      for (const wasKilled of await Promise.all([step, step + 1].map(liveAndDie))) {
-        if (wasKilled) deaths.push(step)
-        else survived++
-      }
-    }
     // A batch of events, a claim, the account's document, a job that ends, and of two deliveries a claim and an end each.
-    expect(deaths.length).toBeGreaterThanOrEqual(7)
+    expect(await dieAtEveryStep(liveAndDie)).toBeGreaterThanOrEqual(7)
   }, 400_000)
 
   async function liveAndDie(killAfter: number): Promise<boolean> {
@@ -210,8 +197,9 @@ describe('events of a service that is killed after any durable step', () => {
     using folder = createServiceFolder(network, { ...prepared.env })
     cpSync(prepared.path, folder.path, { recursive: true })
     const env = { ...prepared.env, ...settingsFor(receiver), HARRIER_DATA_DIR: folder.path }
-    const wasKilled = await live(env, killAfter)
-    if (wasKilled) expect(await live(env, 0)).toBe(false)
+    const isOver = async ({ outbox }: Database) => (await outbox.counts()).done === 2
+    const wasKilled = await liveUntil(env, killAfter, isOver)
+    if (wasKilled) expect(await liveUntil(env, 0, isOver)).toBe(false)
     const events = new Map(receiver.taken().map((event) => [event.id, event]))
     expect([...events.values()], `after step ${killAfter}`).toMatchObject([
       { event_type: 'match_found', content_id: uri, match_info: { bank_name: 'known' } },
@@ -219,31 +207,5 @@ describe('events of a service that is killed after any durable step', () => {
     ])
     expect(receiver.refused).toEqual([])
     return wasKilled
-  }
-
-  /** Runs the service until everything is delivered, or until it dies; tells whether it died. */
-  async function live(env: ServiceFolder['env'], killAfter: number): Promise<boolean> {
-    const program = join(import.meta.dirname, 'support/mortal-service.ts')
-    const child = spawn(process.execPath, [program, String(killAfter)], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const exit = once(child, 'exit') as Promise<[number | null, string | null]>
-    await Promise.race([exit, untilDelivered(child, env)])
-    child.kill('SIGTERM')
-    const [, signal] = await exit
-    return signal === 'SIGKILL'
-  }
-
-  async function untilDelivered(child: ChildProcess, env: ServiceFolder['env']): Promise<void> {
-    for await (const line of createInterface(child.stdout as NodeJS.ReadableStream)) {
-      if ((JSON.parse(line) as { msg: string }).msg === 'app.started') break
-    }
-    child.stdout?.resume()
-    if (child.exitCode !== null || child.signalCode !== null) return
-    await using db = await openSqlite({ path: join(env['HARRIER_DATA_DIR'] as string, 'harrier.db') })
-    while (child.exitCode === null && child.signalCode === null && (await db.outbox.counts()).done < 2) {
-      await new Promise((resolve) => setTimeout(resolve, 25))
-    }
   }
 })

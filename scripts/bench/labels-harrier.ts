@@ -109,6 +109,7 @@ async function openPublishing(path: string): Promise<string> {
           matchImage: notMeasured,
           contentStatus: notMeasured,
           verifyWebhook: notMeasured,
+          handleAppEvent: notMeasured,
           handleHmaEvent: notMeasured,
           takeAction: notMeasured,
           reportContent: notMeasured,

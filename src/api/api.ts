@@ -9,7 +9,8 @@
  * api-keys.ts       what the operator does with keys; api-key-secret.ts what they look like
  * authorize.ts      whether a key is good, and how often
  * take-action.ts    what is done about content; report-content.ts what a user reported
- * verify-webhook.ts whether a webhook is genuine and new; handle-hma-event.ts what it calls for
+ * verify-webhook.ts whether a webhook is genuine and new; handle-hma-event.ts and
+ *                   handle-app-event.ts what it calls for
  * look-up.ts        matches with what the banks hold; content-status.ts what is known of content by its name
  * scan-content.ts   images that are sent or named, hashed and matched in one call
  * service-callers.ts  services that call without a key, by their DID
@@ -19,14 +20,16 @@ import { AppError } from '../lib/errors.ts'
 import type { SafeFetch } from '../lib/safe-fetch.ts'
 import { shareOf } from '../lib/share.ts'
 import type { AuditRow, AuditWanted, ContentStatus, HashedBytes, ServiceHealth } from '../model/api.ts'
+import { webhookCallerId } from '../model/api-action.ts'
 import { type ImageHash, pdqProfiles } from '../model/hash.ts'
 import type { HashPlan } from '../model/hash-plan.ts'
 import type { Did } from '../model/ids.ts'
 import type { Policy } from '../model/policy.ts'
-import type { HmaEvent } from '../model/webhook.ts'
+import type { AppEvent, HmaEvent } from '../model/webhook.ts'
 import type { Database } from '../store/database.ts'
 import { type Authorize, createAuthorize } from './authorize.ts'
 import { loadContentStatus } from './content-status.ts'
+import { handleAppEvent } from './handle-app-event.ts'
 import { handleHmaEvent } from './handle-hma-event.ts'
 import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
 import { type ReportVerdict, reportContent } from './report-content.ts'
@@ -63,6 +66,10 @@ export type ApiDeps = {
   readonly announce: TakeActionDeps['announce']
   /** Called after a review was opened or joined; must not throw. */
   readonly onReview: () => void
+  /** Called after an announced image was queued; must not throw. */
+  readonly onImage: () => void
+  /** Told of a kind of webhook that is not known. */
+  readonly onUnknownEvent: (type: string) => void
   readonly now: () => Date
 }
 
@@ -74,6 +81,7 @@ export interface Api extends LookUp, ScanContent {
   contentStatus(contentId: string): Promise<ContentStatus>
   readonly takeAction: TakeAction
   readonly verifyWebhook: VerifyWebhook
+  handleAppEvent(event: AppEvent): Promise<void>
   handleHmaEvent(event: HmaEvent): Promise<void>
   /** Does what the policy calls for about content whose image has these hashes. */
   reportContent(keyId: number, contentId: string, hashes: readonly ImageHash[]): Promise<ReportVerdict>
@@ -127,7 +135,26 @@ export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
     contentStatus: (id) =>
       loadContentStatus({ database, src, match: (hashes) => matcher.match(hashes, {}), now }, id),
     takeAction,
-    verifyWebhook: createVerifyWebhook({ secret: deps.webhookSecret, apiActions: database.apiActions, now }),
+    verifyWebhook: createVerifyWebhook({
+      secret: deps.webhookSecret,
+      wasProcessed: async (id) =>
+        (await database.apiActions.find(webhookCallerId, id)) !== undefined ||
+        (await database.announcedImages.has(id)),
+      now,
+    }),
+    handleAppEvent: (event) =>
+      handleAppEvent(
+        {
+          database,
+          src,
+          publish: deps.publish,
+          announce: deps.announce,
+          onImage: deps.onImage,
+          onUnknown: deps.onUnknownEvent,
+          now,
+        },
+        event,
+      ),
     handleHmaEvent: (event) => handleHmaEvent({ takeAction, labels: deps.policy.labels }, event),
     reportContent: async (keyId, contentId, hashes) =>
       reportContent(

@@ -14,7 +14,7 @@ import type { Database } from '../store/database.ts'
 
 /** What asking about content needs. */
 export type ContentStatusDeps = {
-  readonly database: Pick<Database, 'apiActions' | 'images' | 'labels' | 'matches'>
+  readonly database: Pick<Database, 'announcedImages' | 'apiActions' | 'images' | 'labels' | 'matches'>
   /** The labeler. */
   readonly src: Did
   readonly match: (hashes: readonly ImageHash[]) => Promise<readonly Match[]>
@@ -29,7 +29,8 @@ const unknown: ContentStatus = { isKnown: false, isMatched: false, action: undef
  */
 export async function loadContentStatus(deps: ContentStatusDeps, id: string): Promise<ContentStatus> {
   const taken = await deps.database.apiActions.latest(id)
-  const status = await statusOf(deps, id)
+  const announced = await deps.database.announcedImages.ofContent(id)
+  const status = await statusOf(deps, id, announced)
   const action = status.action ?? taken
   if (taken === undefined) return status
   // What can be labeled is judged by its labels: those can be withdrawn.
@@ -41,13 +42,17 @@ function isSubject(id: string): boolean {
   return (parseAtUri(id) ?? parseDid(id)) !== undefined
 }
 
-async function statusOf(deps: ContentStatusDeps, id: string): Promise<ContentStatus> {
+/** What became of the images that were announced of a content, and of those of its records. */
+type Found = { readonly isSeen: boolean; readonly isMatched: boolean }
+
+async function statusOf(deps: ContentStatusDeps, id: string, announced: Found): Promise<ContentStatus> {
   const cid = parseBlobCid(id) ?? parseBlobCid(/^(did:[^/]+)\/([^/]+)$/.exec(id)?.[2])
   if (cid) return await statusOfBlob(deps, cid)
   const uri = parseAtUri(id)
-  if (uri) return await statusOfRecord(deps, uri)
+  if (uri) return await statusOfRecord(deps, uri, announced)
   const did = parseDid(id)
-  return did ? await statusOfSubject(deps, [did], { isSeen: false, isMatched: false }) : unknown
+  if (did) return await statusOfSubject(deps, [did], announced)
+  return { ...unknown, isKnown: announced.isSeen, isMatched: announced.isMatched }
 }
 
 /** By the hashes that were made of it, or else by the digest that is its name; in the banks as they are now. */
@@ -64,9 +69,14 @@ async function statusOfBlob({ database, match }: ContentStatusDeps, cid: Cid): P
 }
 
 /** A label on the account is one on its records. */
-async function statusOfRecord(deps: ContentStatusDeps, uri: SubjectUri): Promise<ContentStatus> {
+async function statusOfRecord(
+  deps: ContentStatusDeps,
+  uri: SubjectUri,
+  announced: Found,
+): Promise<ContentStatus> {
   const did = parseDid(uri.split('/')[2])
-  const found = await deps.database.matches.ofRecord(uri)
+  const { isSeen, isMatched } = await deps.database.matches.ofRecord(uri)
+  const found = { isSeen: isSeen || announced.isSeen, isMatched: isMatched || announced.isMatched }
   return await statusOfSubject(deps, did ? [uri, did] : [uri], found)
 }
 
@@ -74,7 +84,7 @@ async function statusOfRecord(deps: ContentStatusDeps, uri: SubjectUri): Promise
 async function statusOfSubject(
   { database, src, now }: ContentStatusDeps,
   uris: readonly SubjectUri[],
-  { isSeen, isMatched }: { readonly isSeen: boolean; readonly isMatched: boolean },
+  { isSeen, isMatched }: Found,
 ): Promise<ContentStatus> {
   const states = await database.labels.states(src, uris)
   const nowText = now().toISOString()

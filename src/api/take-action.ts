@@ -3,6 +3,7 @@ import { type ApiAction, type ApiActionRequest, actorOfCaller } from '../model/a
 import type { Emission } from '../model/emission.ts'
 import { parseAtUri, parseDid, type SubjectUri } from '../model/ids.ts'
 import type { Announce, Database, Stores } from '../store/database.ts'
+import { profileOf } from './profile-of.ts'
 
 /** The label that takes content down, where AppViews follow the labeler. */
 export const takedownVal = '!takedown'
@@ -104,9 +105,8 @@ async function record(
 async function openReview(stores: Stores, subject: SubjectUri, at: string): Promise<number> {
   const uri = parseAtUri(subject)
   const did = parseDid(uri === undefined ? subject : uri.split('/')[2])
-  const record = uri ?? parseAtUri(`at://${did}/app.bsky.actor.profile/self`)
-  if (did === undefined || record === undefined)
-    throw new AppError('internal', 'Expected a subject with an account')
+  if (did === undefined) throw new AppError('internal', 'Expected a subject with an account')
+  const record = uri ?? profileOf(did)
   const { id, isNew } = await stores.reviews.open(subject, did, at)
   if (isNew) await stores.evidence.adopt(id)
   await stores.subjectFetches.add(id, record, undefined, Date.parse(at))

@@ -1,8 +1,6 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { AppError } from '../lib/errors.ts'
-import { webhookCallerId } from '../model/api-action.ts'
 import type { Delivery } from '../model/webhook.ts'
-import type { ApiActionStore } from '../store/api-action-store.ts'
 
 /** How far a delivery's time may be from ours, in milliseconds. */
 const toleranceMs = 300_000
@@ -11,7 +9,8 @@ const toleranceMs = 300_000
 export type VerifyWebhookDeps = {
   /** Undefined lets deliveries in without a signature: they are told apart by what they say. */
   readonly secret: string | undefined
-  readonly apiActions: Pick<ApiActionStore, 'find'>
+  /** Tells whether a delivery of that name was processed. */
+  readonly wasProcessed: (deliveryId: string) => Promise<boolean>
   readonly now: () => Date
 }
 
@@ -24,7 +23,7 @@ export type VerifyWebhookDeps = {
 export type VerifyWebhook = (delivery: Delivery) => Promise<string>
 
 /** Returns the check. */
-export function createVerifyWebhook({ secret, apiActions, now }: VerifyWebhookDeps): VerifyWebhook {
+export function createVerifyWebhook({ secret, wasProcessed, now }: VerifyWebhookDeps): VerifyWebhook {
   return async ({ body, signature, timestamp }) => {
     const signed = timestamp === undefined ? body : Buffer.concat([Buffer.from(`${timestamp}.`), body])
     if (secret !== undefined) {
@@ -35,7 +34,7 @@ export function createVerifyWebhook({ secret, apiActions, now }: VerifyWebhookDe
         throw new AppError('unauthenticated', 'Expected a timestamp of the last five minutes')
     }
     const id = `webhook-${hash('sha256', signed)}`
-    if (await apiActions.find(webhookCallerId, id))
+    if (await wasProcessed(id))
       throw new AppError('conflict', 'Expected a new delivery: this one was processed')
     return id
   }

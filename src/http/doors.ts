@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import type { Readiness } from '../model/readiness.ts'
+import { type Readiness, type ServicePart, serviceParts } from '../model/readiness.ts'
 import { refuseEarly, withProbes } from './health.ts'
 import { type Listener, type ListenerAddress, openListener, type UpgradeHandler } from './listener.ts'
 import { refuseSocket } from './refuse-socket.ts'
@@ -30,29 +30,33 @@ type OpeningDoor = {
 export interface Doors extends AsyncDisposable {
   readonly public: Door
   readonly operator: Door
+  /** Tells that a part of the service has become ready. */
+  ready(part: ServicePart): void
 }
 
 /**
  * Opens both listeners, or neither, so that whoever starts the service sees that it starts: an index of millions takes
- * seconds to load. @throws {AppError} `unavailable` when an address cannot be listened on.
+ * seconds to load. `parts` are what is waited for. @throws {AppError} `unavailable` when an address cannot be listened on.
  */
 export async function openDoors(
-  readiness: Readiness,
   options: DoorOptions,
+  parts: readonly ServicePart[] = serviceParts,
   early: EarlyRoutes = {},
 ): Promise<Doors> {
-  const { closeGraceMs } = options
+  const waiting = new Set(parts)
+  const shared = { readiness: () => [...waiting], closeGraceMs: options.closeGraceMs }
   await using opening = new AsyncDisposableStack()
   const publicDoor = opening.use(
-    await openDoor('public', options.public, true, { readiness, closeGraceMs, early: early.public }),
+    await openDoor('public', options.public, true, { ...shared, early: early.public }),
   )
   const operatorDoor = opening.use(
-    await openDoor('operator', options.operator, false, { readiness, closeGraceMs, early: early.operator }),
+    await openDoor('operator', options.operator, false, { ...shared, early: early.operator }),
   )
   const open = opening.move()
   return {
     public: publicDoor,
     operator: operatorDoor,
+    ready: (part) => void waiting.delete(part),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

@@ -44,7 +44,7 @@ export async function openHttp(deps: HttpDeps, options: HttpOptions, opened?: Do
   const subscribers = new SubscribeLabels(deps, options)
   await using opening = new AsyncDisposableStack()
   opening.use(subscribers)
-  const doors = opening.use(opened ?? (await openDoors(() => [], options)))
+  const doors = opening.use(opened ?? (await openDoors(options, [])))
   doors.public.serve(createPublicApp(deps, options), routeUpgrades(subscribers))
   doors.operator.serve(createOperatorApp({ ...deps, ...options, subscribers: () => subscribers.current() }))
   const open = opening.move()

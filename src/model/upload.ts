@@ -13,6 +13,9 @@ export const unjudgedReasons = {
 /** One key of `unjudgedReasons`. */
 export type UnjudgedReason = keyof typeof unjudgedReasons
 
+/** Why the record that shows a blob is looked for: it has no verdict, or an app announced it by webhook and it matches. */
+export type LookReason = UnjudgedReason | 'announced'
+
 /** An upload that was passed on without a verdict. */
 export type UnjudgedUpload = {
   /** Whose it is, as the upload's token says; undefined where the token does not say it. */
@@ -25,8 +28,9 @@ export type UnjudgedUpload = {
 }
 
 /** An upload that is to be looked at later. */
-export type UploadRecheck = Omit<UnjudgedUpload, 'did'> & {
+export type UploadRecheck = Omit<UnjudgedUpload, 'did' | 'reason'> & {
   readonly id: number
+  readonly reason: LookReason
   readonly did: Did
   /** How often it was started, this time included; at least 1. */
   readonly attempts: number

@@ -6,16 +6,16 @@
  * through the pipeline like the stream's, which finds the hashes by CID and does not fetch the blob again).
  * Invariants: no bytes are kept; a report is never refused for what its bytes are, or because the decoder is unwell.
  */
-import { hash } from 'node:crypto'
 import { createDeadline } from '../lib/deadline.ts'
 import { AppError } from '../lib/errors.ts'
 import { shareOf } from '../lib/share.ts'
-import type { DigestHash, ImageHash } from '../model/hash.ts'
+import type { ImageHash } from '../model/hash.ts'
 import { blobCidOfSha256, type Cid } from '../model/ids.ts'
 import type { Findings } from '../model/match.ts'
 import type { NewBlob, ReceivedBlob } from '../model/received-blob.ts'
 import { type HashedScan, outcomeOf, type UnscannableScan } from '../model/scan.ts'
 import type { Database } from '../store/database.ts'
+import { digest, oldDigests } from './digests.ts'
 import { rememberBlob } from './remember-blob.ts'
 
 /** What receiving needs. */
@@ -88,13 +88,4 @@ async function scanBytes(
 /** The picture waited for a decoder for too long. */
 class HashWaitError extends AppError {
   override readonly name = 'HashWaitError'
-}
-
-/** A hashed scan has its own. */
-function oldDigests(bytes: Uint8Array): DigestHash[] {
-  return [digest('md5', bytes), digest('sha1', bytes)]
-}
-
-function digest(type: DigestHash['type'], bytes: Uint8Array): DigestHash {
-  return { type, value: hash(type, bytes), quality: 100 }
 }

@@ -12,6 +12,7 @@
  */
 
 import type { WebhookEvent } from '../model/webhook-event.ts'
+import type { AnnouncedImageStore } from './announced-image-store.ts'
 import type { ApiActionStore } from './api-action-store.ts'
 import type { ApiKeyStore } from './api-key-store.ts'
 import type { AuditStore } from './audit-store.ts'
@@ -40,6 +41,7 @@ import type { UploadStore } from './upload-store.ts'
 
 /** Every family of tables. */
 export interface Stores {
+  readonly announcedImages: AnnouncedImageStore
   readonly apiActions: ApiActionStore
   readonly apiKeys: ApiKeyStore
   readonly audit: AuditStore

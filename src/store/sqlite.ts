@@ -4,6 +4,7 @@ import SqliteFile from 'better-sqlite3'
 import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver, type SqliteStatement } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { AppError } from '../lib/errors.ts'
+import { createAnnouncedImageStore } from './announced-image-store.ts'
 import { createApiActionStore } from './api-action-store.ts'
 import { createApiKeyStore } from './api-key-store.ts'
 import { createAuditStore } from './audit-store.ts'
@@ -142,6 +143,7 @@ function tune(file: SqliteFile.Database, { cacheKibibytes, logPages }: typeof or
 
 function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores {
   return {
+    announcedImages: createAnnouncedImageStore(db),
     apiActions: createApiActionStore(db),
     apiKeys: createApiKeyStore(db),
     audit: createAuditStore(db),

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Cid, Did } from '../model/ids.ts'
-import type { UnjudgedReason, UnjudgedUpload, UploadRecheck } from '../model/upload.ts'
+import type { LookReason, UnjudgedUpload, UploadRecheck } from '../model/upload.ts'
 import type { Schema } from './schema.ts'
 
 /** States of a row in `uploads`. */
@@ -9,13 +9,17 @@ export const uploadStates = ['pending', 'done', 'dead'] as const
 /** One member of `uploadStates`. */
 export type UploadState = (typeof uploadStates)[number]
 
-/** Uploads that the gate passed without a verdict, a row for each blob of an account. Times are epoch milliseconds. */
+/** Uploads that the gate passed without a verdict, and blobs that apps announced and that match, a row for each blob of an account. Times are epoch milliseconds. */
 export interface UploadStore {
   /**
    * Remembers an upload that is to be looked for from `runAfter` on; one that was looked for before is looked for again.
    * One of nobody that is known cannot be: it is dead at once, for a person.
    */
-  add(upload: UnjudgedUpload, receivedAt: string, runAfter: number): Promise<void>
+  add(
+    upload: Omit<UnjudgedUpload, 'reason'> & { readonly reason: LookReason },
+    receivedAt: string,
+    runAfter: number,
+  ): Promise<void>
   /** Returns uploads that are due, each of another account and none of `busy`, and counts the attempt. */
   claim(now: number, limit: number, busy: readonly Did[]): Promise<UploadRecheck[]>
   /** Ends an upload as done, or as dead when a person should look at how it ended. */
@@ -69,7 +73,7 @@ export function createUploadStore(db: Kysely<Schema>): UploadStore {
         did: row.did as Did,
         cid: row.blob_cid as Cid,
         size: row.size,
-        reason: row.reason as UnjudgedReason,
+        reason: row.reason as LookReason,
         attempts: row.attempts,
       }))
     },

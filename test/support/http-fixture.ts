@@ -114,6 +114,7 @@ const absentServices: Services = {
     matchImage: async () => absent('matchImage'),
     contentStatus: async () => absent('contentStatus'),
     verifyWebhook: async () => absent('verifyWebhook'),
+    handleAppEvent: async () => absent('handleAppEvent'),
     handleHmaEvent: async () => absent('handleHmaEvent'),
     takeAction: async () => absent('takeAction'),
     reportContent: async () => absent('reportContent'),

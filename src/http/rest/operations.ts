@@ -1,4 +1,5 @@
 import { actionBatchOperation, actionOperation } from './action.ts'
+import { atprotoCallbackOperation } from './atproto-callback.ts'
 import { deliveriesOperation, redeliverOperation } from './deliveries.ts'
 import { hashImageOperation, hashUrlOperation } from './hash-image.ts'
 import { hmaCallbackOperation } from './hma-callback.ts'
@@ -30,7 +31,7 @@ export const operations: readonly Operation[] = [
 ]
 
 /** Operations whose callers sign instead. */
-export const webhookOperations: readonly Operation[] = [hmaCallbackOperation]
+export const webhookOperations: readonly Operation[] = [hmaCallbackOperation, atprotoCallbackOperation]
 
 /** Returns the operations that are served; what is not among them is neither served nor described. */
 export function operationsFor({ hasWebhooks }: Pick<RestOptions, 'hasWebhooks'>): readonly Operation[] {

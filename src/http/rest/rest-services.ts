@@ -13,7 +13,7 @@ import type { ApiAction, ApiActionRequest } from '../../model/api-action.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { ImageHash } from '../../model/hash.ts'
 import type { OutboxMessage, OutboxState, OutboxWanted } from '../../model/outbox.ts'
-import type { Delivery, HmaEvent } from '../../model/webhook.ts'
+import type { AppEvent, Delivery, HmaEvent } from '../../model/webhook.ts'
 
 /** All that the REST API asks of the rest of Harrier, in model words. */
 export interface RestServices {
@@ -38,6 +38,8 @@ export interface RestServices {
   takeAction(keyId: number, request: ApiActionRequest): Promise<ApiAction>
   /** Returns what a delivery is called. @throws {AppError} `unauthenticated`, or `conflict` when it was processed before. */
   verifyWebhook(delivery: Delivery): Promise<string>
+  /** Takes in what an app tells, once for each delivery. @throws {AppError} `conflict` when it was processed before. */
+  handleAppEvent(event: AppEvent): Promise<void>
   /** Does what an event calls for, once for each delivery. */
   handleHmaEvent(event: HmaEvent): Promise<void>
   /** Does what the policy calls for about content whose image has these hashes, and returns what that is. */
