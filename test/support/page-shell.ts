@@ -21,7 +21,7 @@ const checkout = join(import.meta.dirname, '../..')
  */
 export class PageShell implements AsyncDisposable {
   readonly #options: PageShellOptions
-  readonly #running: ChildProcess[] = []
+  readonly #running: { readonly child: ChildProcess; readonly closed: Promise<unknown> }[] = []
 
   constructor(options: PageShellOptions) {
     this.#options = options
@@ -52,7 +52,7 @@ export class PageShell implements AsyncDisposable {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    this.#running.push(child)
+    this.#running.push({ child, closed: once(child, 'close') })
     let printed = ''
     await new Promise<void>((resolve, reject) => {
       const see = (text: Buffer): void => {
@@ -66,11 +66,11 @@ export class PageShell implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#running.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue
-      const exit = once(child, 'exit')
-      process.kill(-(child.pid as number), 'SIGTERM')
-      await exit
+    for (const { child, closed } of this.#running.reverse()) {
+      if (child.exitCode === null && child.signalCode === null)
+        process.kill(-(child.pid as number), 'SIGTERM')
+      // What it prints to closes with the last process that it has started.
+      await closed
     }
   }
 
