@@ -56,7 +56,7 @@ describe.skipIf(!hasHepa())('the real hepa', () => {
       ABYSS_PASSWORD: password,
       HEPA_RULESET: 'only-blobs',
     }
-  }, 900_000)
+  }, 1_600_000)
   afterAll(() => stack.disposeAsync())
   beforeEach(() => {
     relay.answers.length = 0
