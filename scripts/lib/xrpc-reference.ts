@@ -11,7 +11,7 @@ type Definition = {
   readonly format?: string
   readonly enum?: readonly string[]
   readonly knownValues?: readonly string[]
-  readonly default?: unknown
+  readonly default?: string | number
   readonly minimum?: number
   readonly maximum?: number
   readonly maxLength?: number
@@ -146,7 +146,7 @@ function typeOf(field: Definition): string {
   const values = field.enum ?? field.knownValues
   const shown = values ? values.map((value) => `\`${value}\``).join(', ') : (format ?? type)
   const range = maximum === undefined ? `at least ${minimum}` : `${minimum ?? 0} to ${maximum}`
-  const fallback = field.default === undefined ? '' : `; \`${String(field.default)}\` unless told`
+  const fallback = field.default === undefined ? '' : `; \`${field.default}\` unless told`
   return `${shown}${minimum === undefined && maximum === undefined ? '' : `, ${range}`}${fallback}`
 }
 

@@ -5,9 +5,6 @@ import { openApiPath } from './openapi.ts'
 /** Where the documentation can be read and tried out. */
 export const docsPath = '/docs'
 
-/** Files of Swagger UI, as its package has them. */
-const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const
-
 /** Scripts, styles, pictures and calls of our own origin alone; Swagger UI has pictures in its styles as data. */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -55,11 +52,15 @@ export function createDocsPage(): Router {
   router.use(docsPath, withPolicy)
   router.get(docsPath, (_request, response) => void response.type('html').send(page))
   router.get(`${docsPath}/start.js`, (_request, response) => void response.type('js').send(start))
-  for (const name of assets) {
-    const path = fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))
-    router.get(`${docsPath}/${name}`, (_request, response, next) => {
+  const assets = [
+    import.meta.resolve('swagger-ui-dist/swagger-ui.css'),
+    import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'),
+    import.meta.resolve('swagger-ui-dist/favicon-32x32.png'),
+  ]
+  for (const url of assets) {
+    router.get(`${docsPath}/${url.split('/').at(-1)}`, (_request, response, next) => {
       // A folder of the installation may begin with a full stop.
-      response.sendFile(path, { maxAge: '1 day', dotfiles: 'allow' }, (error) => {
+      response.sendFile(fileURLToPath(url), { maxAge: '1 day', dotfiles: 'allow' }, (error) => {
         if (error instanceof Error) next(error)
       })
     })
