@@ -15,6 +15,7 @@ import { bench as index } from './bench/index.ts'
 import { bench as ingest } from './bench/ingest.ts'
 import { bench as labels } from './bench/labels.ts'
 import { bench as pipeline } from './bench/pipeline.ts'
+import { bench as status } from './bench/status.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
 import { createTerminal, formatTable, type Terminal } from './lib/terminal.ts'
 
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   ingest,
   labels,
   pipeline,
+  status,
 ]
 
 process.exitCode = await main(createTerminal())

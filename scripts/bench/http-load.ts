@@ -1,10 +1,11 @@
-/* The load generator of `http-lookup`, in a process of its own: autocannon, which knows nothing of Harrier. */
+/* The load generator of `http-lookup` and `status`, in a process of its own: autocannon, which knows nothing of Harrier. */
 import autocannon from 'autocannon'
 
 /** What it is told: where to ask, which paths, over how many connections, for how long. */
 export type LoadOrder = {
   readonly url: string
   readonly paths: readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
   readonly connections: number
   readonly seconds: number
 }
@@ -21,11 +22,12 @@ process.on('message', (order: LoadOrder) => {
   void run(order).then((report) => process.send?.(report))
 })
 
-async function run({ url, paths, connections, seconds }: LoadOrder): Promise<LoadReport> {
+async function run({ url, paths, headers = {}, connections, seconds }: LoadOrder): Promise<LoadReport> {
   const result = await autocannon({
     url,
     connections,
     duration: seconds,
+    headers,
     requests: paths.map((path) => ({ method: 'GET' as const, path })),
   })
   return {

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Bench, BenchResult } from '../bench-result.ts'
 import { bankDatabase, drawHexNeedles } from './bank-database.ts'
+import { endProcess } from './end-process.ts'
 import type { LoadOrder, LoadReport } from './http-load.ts'
 import { randomWords } from './index-data.ts'
+import { median } from './median.ts'
 import { type ServiceProcess, startService } from './service-process.ts'
 
 const rounds = 5
@@ -140,17 +142,7 @@ async function lookUp(url: string, signal: string): Promise<string> {
   return await response.text()
 }
 
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
-  child.kill()
-  await once(child, 'exit')
-}
-
 function residentMib(pid: number): number {
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kib) / 1024
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }

@@ -63,6 +63,7 @@ export function createPublicApp(
   const takePlace = createImagePlaces(rest.maxImagesAtOnce)
   addHarrierMethods(xrpc, { services, takePlace }, rest)
   app.use('/xrpc/com.atproto.label.queryLabels', anyOrigin, withoutStacks)
+  app.use(['/xrpc/tools.harrier.match.getStatus', '/xrpc/tools.harrier.match.getStatuses'], withoutStacks)
   // Its routes and its refusals, but not its error handler, which logs to a logger of its own.
   app.use(xrpc.routes, xrpc.catchall)
 

@@ -94,7 +94,9 @@ async function answer(
     if (isSigned) deliveryId = await rest.verifyWebhook(deliveryOf(request, bytes))
   })
   const leaving = new AbortController()
-  response.once('close', () => leaving.abort(new CallerLeftError()))
+  response.once('close', () => {
+    if (!response.writableFinished) leaving.abort(new CallerLeftError())
+  })
   const signal = createDeadline(options.answerTimeoutMs, leaving.signal)
   const call = {
     query,
