@@ -44,7 +44,7 @@ describe('core', () => {
     for (const path of ['/status', '/status/live', '/status/'])
       expect(await hma.get(path)).toMatchObject({ status: 200, text: 'I-AM-ALIVE' })
     const root = await fetch(`${hma.app.operatorUrl}/`, { redirect: 'manual' })
-    expect([root.status, root.headers.get('location')]).toEqual([302, '/status'])
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/ui/'])
     const siteMap = (await hma.get('/site-map')).json as string[]
     expect(siteMap).toEqual(siteMap.toSorted())
     expect(siteMap).toEqual(
@@ -63,7 +63,14 @@ describe('core', () => {
   })
 
   it('answers what it does not serve with a message', async () => {
-    for (const path of ['/c/nothing', '/h/', '/m/x', '/ui/', '/c/bank/X/content/abc'])
+    for (const path of [
+      '/c/nothing',
+      '/h/',
+      '/m/x',
+      '/ui/nothing',
+      '/dev/factory_reset',
+      '/c/bank/X/content/abc',
+    ])
       expect(await hma.get(path)).toMatchObject({ status: 404, json: { message: 'Not Found' } })
   })
 })

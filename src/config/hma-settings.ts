@@ -1,6 +1,6 @@
 import { hosts, integer, type Setting, someOf } from './setting.ts'
 
-const roles = ['hasher', 'matcher', 'curator'] as const
+const roles = ['hasher', 'matcher', 'curator', 'ui'] as const
 
 /** The settings of the API of Hasher-Matcher-Actioner, none of them secret. */
 export type HmaConfig = {
@@ -15,7 +15,7 @@ export const hmaSettings: { readonly [Name in keyof HmaConfig]: Setting<HmaConfi
   hmaRoles: someOf(
     roles,
     roles,
-    'What the operator listener serves of the API of Hasher-Matcher-Actioner, separated by commas: hasher (/h), matcher (/m), curator (/c)',
+    'What the operator listener serves of the API of Hasher-Matcher-Actioner, separated by commas: hasher (/h), matcher (/m), curator (/c), ui (pages, /ui)',
   ),
   indexStaleMs: integer(65_000, {
     min: -1,

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-/** Headers for every answer: nothing here is a page, so browsers are told to run, frame and guess nothing. */
+/** Headers for every answer: what is a page has its own, so browsers are told to run, frame and guess nothing. */
 export const safeHeaders: RequestHandler = (_request, response, next) => {
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'")

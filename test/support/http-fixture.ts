@@ -78,7 +78,10 @@ export const testRestOptions: RestOptions = {
 }
 
 /** All of the API of Hasher-Matcher-Actioner. */
-export const testHmaOptions: HmaOptions = { roles: ['hasher', 'matcher', 'curator'], indexStaleMs: 65_000 }
+export const testHmaOptions: HmaOptions = {
+  roles: ['hasher', 'matcher', 'curator', 'ui'],
+  indexStaleMs: 65_000,
+}
 
 /** Every part fails when it is asked, but for the share of each hash type, which is all of it. */
 export const absentHma: Services['hma'] = {

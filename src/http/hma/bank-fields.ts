@@ -18,7 +18,7 @@ type SentFields = {
 }
 
 /** What is said of a bank; what is not is left out. */
-type BankFields = {
+export type BankFields = {
   readonly threshold?: number
   readonly tiers?: readonly BankTier[]
   readonly suppresses?: Suppresses

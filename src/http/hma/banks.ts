@@ -6,7 +6,7 @@
 import type { Request, RequestHandler } from 'express'
 import { AppError } from '../../lib/errors.ts'
 import { type Bank, defaultMinQuality, defaultThreshold } from '../../model/bank.ts'
-import { bankFieldReaders, saidOf } from './bank-fields.ts'
+import { type BankFields, bankFieldReaders, saidOf } from './bank-fields.ts'
 import { bodyOf } from './body.ts'
 import { bankShape } from './content-shape.ts'
 import { badRequest, HmaError, shown } from './hma-error.ts'
@@ -78,13 +78,21 @@ async function createBank(curator: Curator, request: Request): Promise<Bank> {
     ...shareReaders,
     ...bankFieldReaders,
   })
+  return await makeBank(curator, name, { enabledRatio: ratioOf(share) ?? 1, ...saidOf(share) })
+}
+
+/** Makes a bank, as one that is made over HTTP is. @throws HmaError 400 for what is no name, 403 for one that is taken. */
+export async function makeBank(
+  curator: Curator,
+  name: string,
+  said: BankFields & { readonly enabledRatio: number },
+): Promise<Bank> {
   const bank = {
     name: parseName(name),
     threshold: defaultThreshold,
     minQuality: defaultMinQuality,
     profile: 'full-resolution',
-    enabledRatio: ratioOf(share) ?? 1,
-    ...saidOf(share),
+    ...said,
   } as const
   return await withoutConflict('Bank already exists', () => curator.createBank(bank))
 }

@@ -55,7 +55,7 @@ export async function readMedia(
 }
 
 /** A server that says nothing is taken to have a photo: hashing tells whether it has. */
-function kindOfMimeType(mimeType: string | undefined): MediaKind {
+export function kindOfMimeType(mimeType: string | undefined): MediaKind {
   if (mimeType === undefined || mimeType.startsWith('image')) return 'photo'
   if (mimeType.startsWith('video')) return 'video'
   throw badRequest(

@@ -1,5 +1,5 @@
-/** Parts of the API that an installation serves, as Hasher-Matcher-Actioner's roles: `/h`, `/m` and `/c`. */
-export type HmaRole = 'hasher' | 'matcher' | 'curator'
+/** Parts of the API that an installation serves, as Hasher-Matcher-Actioner's roles: `/h`, `/m` and `/c`; and its pages. */
+export type HmaRole = 'hasher' | 'matcher' | 'curator' | 'ui'
 
 /** What the operator decides about the API. */
 export type HmaOptions = {
@@ -9,7 +9,7 @@ export type HmaOptions = {
 }
 
 /** First parts of the paths that a role serves. */
-const pathsOfRole: Readonly<Record<string, HmaRole>> = { h: 'hasher', m: 'matcher', c: 'curator' }
+const pathsOfRole: Readonly<Record<string, HmaRole>> = { h: 'hasher', m: 'matcher', c: 'curator', ui: 'ui' }
 
 /** True where a path belongs to no role, or to one that is served. */
 export function isServed(path: string, { roles }: Pick<HmaOptions, 'roles'>): boolean {

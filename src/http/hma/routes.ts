@@ -2,7 +2,7 @@
  * Every route of Hasher-Matcher-Actioner's HTTP API that is served, in one table: the listener's routes, the site map and the
  * API's description are made of it.
  */
-import type { RequestHandler, Router } from 'express'
+import type { ErrorRequestHandler, RequestHandler, Router } from 'express'
 import type { Services } from '../services.ts'
 import { createAddContent, createAddSignals } from './add-content.ts'
 import {
@@ -44,6 +44,7 @@ import {
   createListSignalTypes,
   createUpdateSignalType,
 } from './types-config.ts'
+import { uiRoutes } from './ui/routes.ts'
 
 type Method = 'get' | 'post' | 'put' | 'delete'
 
@@ -51,7 +52,7 @@ type Method = 'get' | 'post' | 'put' | 'delete'
 export type HmaRoute = {
   readonly method: Method
   readonly path: string
-  readonly handlers: readonly RequestHandler[]
+  readonly handlers: readonly (RequestHandler | ErrorRequestHandler)[]
 }
 
 /** What the routes are served from. */
@@ -66,7 +67,8 @@ const exchangeApi = '/c/exchanges/api/:name'
 export function hmaRoutes(services: RouteServices, options: HmaOptions): readonly HmaRoute[] {
   const routes = [
     ...roleRoutes(services, options).filter(({ path }) => isServed(path, options)),
-    route('get', '/', redirectTo('/status')),
+    ...(options.roles.includes('ui') ? uiRoutes(services) : []),
+    route('get', '/', redirectTo(options.roles.includes('ui') ? '/ui/' : '/status')),
     route('get', '/status', createTellStatus(services.hma, options)),
     route('get', '/status/live', tellAlive),
     route('get', '/site-map', (_request, response) => void response.json(siteMapOf(routes))),
