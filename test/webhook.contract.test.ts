@@ -162,6 +162,35 @@ describe('a webhook from a Hasher-Matcher-Actioner', () => {
     })
   })
 
+  it('may bring the result of another service, which the log has', async () => {
+    const author_did = 'did:plc:z72i7hdynmk6r22z27h6tvur'
+    const sent = {
+      photo_id: 'photo_9',
+      author_did,
+      match_result: true,
+      match_type: 'pdq',
+      match_score: 12.5,
+      action: 'takedown',
+    }
+    const answer = await sendSigned(sent, '/api/v1/webhook/callback')
+    expect(answer).toMatchObject({ status: 200, json: { success: true } })
+    expect(await logOf('photo_9')).toMatchObject([
+      {
+        action_taken: 'webhook.result',
+        actor: 'webhook',
+        author_did,
+        match_result: 'true',
+        match_type: 'pdq',
+        match_score: 12.5,
+        details: { taken: 'takedown' },
+      },
+    ])
+    expectProblem(await sendSigned(sent, '/api/v1/webhook/callback'), 409, 'Conflict')
+    expect((await call(`${service.url}/api/v1/match/status?content_id=photo_9`, key)).json).toMatchObject({
+      known: false,
+    })
+  })
+
   it('is refused in every form that is none', async () => {
     for (const text of ['', '{', 'null', '[]', '{"event_type":1}', '['.repeat(20_000)]) {
       expect((await send(text, { 'x-hma-signature': sign(text) })).status).toBe(400)

@@ -83,11 +83,11 @@ export const subjectLogsOperation: Operation = defineOperation({
 })
 
 function entryOf({ id, at, actor, action, subject, details }: AuditRow): z.infer<typeof entry> {
-  const { bank, distance, hashType } = details
+  const { bank, distance, hashType, author } = details
   return {
     id,
     photo_id: subject,
-    author_did: /^(?:at:\/\/)?(did:[^/]+)/.exec(subject)?.[1] ?? null,
+    author_did: /^(?:at:\/\/)?(did:[^/]+)/.exec(subject)?.[1] ?? (typeof author === 'string' ? author : null),
     match_result: typeof bank === 'string' ? bank : null,
     match_type: typeof hashType === 'string' ? hashType : null,
     match_score: typeof distance === 'number' ? distance : null,

@@ -9,6 +9,7 @@ import { matchStatusBatchOperation, matchStatusOperation } from './match-status.
 import type { Operation } from './operation.ts'
 import { reportContentOperation } from './report-content.ts'
 import type { RestOptions } from './rest-services.ts'
+import { resultCallbackOperation } from './result-callback.ts'
 import { statusMetricsOperation, statusOperation } from './status.ts'
 
 /** Every operation that wants a key, in the order of the documentation. */
@@ -31,7 +32,11 @@ export const operations: readonly Operation[] = [
 ]
 
 /** Operations whose callers sign instead. */
-export const webhookOperations: readonly Operation[] = [hmaCallbackOperation, atprotoCallbackOperation]
+export const webhookOperations: readonly Operation[] = [
+  hmaCallbackOperation,
+  atprotoCallbackOperation,
+  resultCallbackOperation,
+]
 
 /** Returns the operations that are served; what is not among them is neither served nor described. */
 export function operationsFor({ hasWebhooks }: Pick<RestOptions, 'hasWebhooks'>): readonly Operation[] {
