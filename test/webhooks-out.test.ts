@@ -97,7 +97,8 @@ describe('events of a service', () => {
     expect(new Set(about('content_down').map((event) => event.id)).size).toBe(1)
     expect((await harrier('drop', '--dead')).code).toBe(3)
     expect((await harrier('drop')).code).toBe(2)
-  })
+    // Six commands, each a process.
+  }, 120_000)
 
   it('are described, and no address or secret is shown or logged', async () => {
     const { json } = await call(`${service.url}/openapi.json`, undefined)

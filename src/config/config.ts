@@ -1,5 +1,6 @@
 import { closestOf } from '../lib/closest.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
+import { aliasReference, applyAliases } from './aliases.ts'
 import type { Env } from './env.ts'
 import { policyReference } from './policy-reference.ts'
 import { type Config, type SecretSettings, settings } from './settings.ts'
@@ -25,10 +26,11 @@ export type Secrets = SecretSettings & { toJSON(): string }
 
 /**
  * Returns the settings that the variables stand for; an empty variable is unset.
- * @throws {ConfigError} naming every variable that does not parse and every `HARRIER_` variable that does not exist.
+ * @throws {ConfigError} naming every variable that does not parse and every `HARRIER_` variable that does not exist, and what the guide's service knew and Harrier does otherwise.
  */
-export function parseConfig(env: Env): { readonly config: Config; readonly secrets: Secrets } {
-  const problems = unknownVariables(env)
+export function parseConfig(given: Env): { readonly config: Config; readonly secrets: Secrets } {
+  const { env, problems: aliasProblems } = applyAliases(given)
+  const problems = [...unknownVariables(env), ...aliasProblems]
   const values: Record<string, unknown> = {}
   for (const [name, setting] of Object.entries(settings)) {
     try {
@@ -82,6 +84,7 @@ value that does not parse, and a \`HARRIER_\` variable that does not exist, stop
 | --- | --- | --- |
 ${rows.join('\n')}
 
+${aliasReference}
 ${policyReference}`
 }
 
