@@ -14,7 +14,7 @@ import {
 } from './bank-file/import-file.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
-import { createCuration } from './curate/curate.ts'
+import { type Curation, createCuration } from './curate/curate.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
 import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
@@ -26,6 +26,7 @@ import type { HashPlan } from './model/hash-plan.ts'
 import type { Did } from './model/ids.ts'
 import type { SequencedLabel, WantedLabel } from './model/label.ts'
 import type { Findings } from './model/match.ts'
+import { missingTiers } from './model/policy.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
 import { createOutboxDesk, type OutboxDesk } from './outbox/outbox-desk.ts'
 import { estimateEmission } from './publish/estimate-emission.ts'
@@ -115,6 +116,12 @@ export interface Tools extends Hashing {
     /** Removes the bank with all its contents. */
     remove(bank: Bank): Promise<boolean>
   }
+  /** Every other change to banks and their contents. */
+  readonly curation: Curation
+  /** What curators look at. */
+  readonly contents: Pick<Stores['curation'], 'find' | 'search' | 'holding'>
+  /** Returns the tiers that the policy names of a bank and that it does not have. */
+  missingTiers(bank: Bank): readonly string[]
   /** Publishes a label or withdraws one, at once or, where there is an emission budget, through the queue. */
   publish(request: LabelRequest): Promise<PublishOutcome>
   /** Returns how many labels wait, and what the budget has left. */
@@ -230,6 +237,9 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       removeContent: curation.removeContent,
       remove: curation.removeBank,
     },
+    curation,
+    contents: database.curation,
+    missingTiers: (bank) => missingTiers(policy, [bank]).map(({ tier }) => tier),
     reviews: {
       list: (states, limit) => database.reviews.list({ states, limit }),
       counts: () => database.reviews.counts(),

@@ -4,11 +4,15 @@ import { apiKeyListCommand } from './api-key-list.ts'
 import { apiKeyRevokeCommand } from './api-key-revoke.ts'
 import { appviewSyncCommand } from './appview-sync.ts'
 import { bankAddCommand } from './bank-add.ts'
+import { bankContentsCommand } from './bank-contents.ts'
 import { bankCreateCommand } from './bank-create.ts'
+import { bankDescribeCommand } from './bank-describe.ts'
+import { bankDisableCommand, bankEnableCommand } from './bank-disable.ts'
 import { bankExportCommand } from './bank-export.ts'
 import { bankImportCommand } from './bank-import.ts'
 import { bankListCommand } from './bank-list.ts'
 import { bankRemoveCommand } from './bank-remove.ts'
+import { bankSetCommand } from './bank-set.ts'
 import { demoCommand } from './demo.ts'
 import { demoPostCommand } from './demo-post.ts'
 import { demoWatchCommand } from './demo-watch.ts'
@@ -42,7 +46,12 @@ export const commands: readonly Command[] = [
   matchCommand,
   bankCreateCommand,
   bankListCommand,
+  bankSetCommand,
+  bankContentsCommand,
   bankAddCommand,
+  bankDescribeCommand,
+  bankDisableCommand,
+  bankEnableCommand,
   bankRemoveCommand,
   bankImportCommand,
   bankExportCommand,

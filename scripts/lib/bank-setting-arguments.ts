@@ -93,5 +93,9 @@ function parseSuppresses(args: Arguments): Suppresses | undefined {
   if (isAll && names !== undefined)
     throw new UsageError('Expected either --suppresses or --suppresses-all but received both')
   if (isAll) return 'all'
-  return names === undefined ? undefined : names.split(',').map((name) => name.trim())
+  if (names === undefined) return undefined
+  return names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }

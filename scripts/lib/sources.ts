@@ -13,6 +13,7 @@ import type { HashPlan } from '../../src/model/hash-plan.ts'
 import type { ImageFacts } from '../../src/model/scan.ts'
 import { unscannableReasons } from '../../src/model/scan.ts'
 import type { Hashing, Tools } from '../../src/tools.ts'
+import { UsageError } from './arguments.ts'
 
 /** A file that cannot be read, or whose bytes are no image that can be hashed. `reason` is for machines. */
 export class UnusableFileError extends AppError {
@@ -50,6 +51,16 @@ export async function hashImageFile(
     throw new UnusableFileError(path, scan.reason, unscannableReasons[scan.reason])
   const cid = cidForRawHash(createHash('sha256').update(bytes).digest()).toString()
   return { path, hashes: scan.hashes, facts: scan.facts, ms: scan.decodeMs + scan.hashMs, cid }
+}
+
+/** Returns the hash that a text spells out; its type by its length unless told. @throws {UsageError} */
+export function requireHash(
+  text: string,
+  chosen: HashType | undefined,
+): { readonly type: HashType; readonly value: string } {
+  const [hash] = parseHashArgument(text, chosen) ?? []
+  if (hash) return { type: hash.type, value: hash.value }
+  throw new UsageError('Expected the hex digits of a hash but received something else')
 }
 
 /** Returns the hashes that an argument spells out, or undefined when it has no hash's form and so names a file. */

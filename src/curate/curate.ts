@@ -141,7 +141,7 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
         return added
       }),
 
-    updateContent: (bank, contentId, { disableUntil, note }) =>
+    updateContent: (bank, contentId, { disableUntil, ...told }) =>
       change(async ({ curation }, log) => {
         const before = await curation.find(bank.id, contentId)
         if (!before) return undefined
@@ -150,11 +150,11 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
           const action = disableUntil === enabledContent ? 'bank.content-enabled' : 'bank.content-disabled'
           await log(action, bank.name, { content: contentId, disableUntil })
         }
-        if (note !== undefined && note !== before.note) {
-          await curation.describe(contentId, { note })
-          await log('bank.content-updated', bank.name, { content: contentId, fields: ['note'] })
-        }
-        return await curation.find(bank.id, contentId)
+        await curation.describe(contentId, told)
+        const after = await curation.find(bank.id, contentId)
+        const fields = after ? textsThatDiffer(before, after) : []
+        if (fields.length > 0) await log('bank.content-updated', bank.name, { content: contentId, fields })
+        return after
       }),
 
     removeContent: (bank, contentId) =>
@@ -170,6 +170,12 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
         await log('hash-type.updated', type, { enabledRatio })
       }),
   }
+}
+
+const texts = ['label', 'note', 'sourceId', 'contentUri', 'metadata'] as const
+
+function textsThatDiffer(before: CuratedContent, after: CuratedContent): readonly string[] {
+  return texts.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
 }
 
 /** What a change can set, beside the name, of which the audit has rows of its own. */

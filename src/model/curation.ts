@@ -1,4 +1,4 @@
-import type { Bank, BankContent, ContentHash, Suppresses } from './bank.ts'
+import type { Bank, BankContent, ContentHash, ContentTexts, Suppresses } from './bank.ts'
 
 /** Where a content comes from, as whoever added it told. */
 export type ContentOrigin = {
@@ -62,12 +62,19 @@ export type WantedContent = ContentOrigin & {
   readonly sourceId?: string
 }
 
-/** What is to be changed of a content. */
-export type ContentChange = {
+/** What is to be changed of a content; an empty text, and metadata that is null, takes away what there is. */
+export type ContentChange = Partial<ContentTexts> & {
   /** 0 disabled, 1 enabled, otherwise the Unix second from which on it is enabled. */
   readonly disableUntil?: number
-  readonly note?: string
+  readonly contentUri?: string
+  readonly metadata?: Readonly<Record<string, unknown>> | null
 }
+
+/** The most characters (UTF-16 code units) of the address of a content or its media, and of metadata written as JSON. */
+export const maxOriginLengths = { uri: 2_048, metadata: 65_536 } as const
+
+/** How far ahead a content can be disabled for a time, in seconds: five years. */
+export const maxDisabledSeconds: number = 5 * 365 * 86_400
 
 /** What can be changed of a bank. Its kind cannot: `suppresses` is for a bank that is negative already. */
 export type BankChange = Partial<

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Bank, ContentHash } from '../model/bank.ts'
 import type {
   BankChange,
+  ContentChange,
   ContentOrigin,
   ContentPage,
   ContentSearch,
@@ -30,7 +31,7 @@ export interface CurationStore {
   /** Sets what is given of a content, and leaves the rest. */
   describe(
     contentId: number,
-    texts: ContentOrigin & { readonly note?: string; readonly sourceId?: string },
+    texts: Omit<ContentChange, 'disableUntil'> & Pick<ContentOrigin, 'mediaUri'>,
   ): Promise<void>
   /** Switches a content off or on: see `CuratedContent`. */
   setDisableUntil(contentId: number, disableUntil: number): Promise<void>
@@ -92,15 +93,16 @@ export function createCurationStore(db: Kysely<Schema>): CurationStore {
       }
     },
 
-    async describe(contentId, { note, sourceId, mediaUri, contentUri, metadata }) {
+    async describe(contentId, { label, note, sourceId, mediaUri, contentUri, metadata }) {
       await db
         .updateTable('bank_contents')
         .set((set) => ({
+          label: label ?? set.ref('label'),
           note: note ?? set.ref('note'),
           source_id: sourceId ?? set.ref('source_id'),
           media_uri: mediaUri ?? set.ref('media_uri'),
-          content_uri: contentUri ?? set.ref('content_uri'),
-          metadata: metadata === undefined ? set.ref('metadata') : JSON.stringify(metadata),
+          content_uri: contentUri === undefined ? set.ref('content_uri') : contentUri || null,
+          metadata: metadata === undefined ? set.ref('metadata') : metadata && JSON.stringify(metadata),
         }))
         .where('id', '=', contentId)
         .execute()

@@ -2,17 +2,16 @@
  * What is told of a content when it is added: in a JSON body, in fields of a form, or in the query, where some clients put it.
  */
 import { maxTextLengths } from '../../model/bank.ts'
-import type { WantedContent } from '../../model/curation.ts'
+import { maxOriginLengths, type WantedContent } from '../../model/curation.ts'
 import { badRequest, shown } from './hma-error.ts'
 import { isJsonObject, isShallow } from './json.ts'
 
 /** What is told of a content beside its hashes. */
 export type ContentFields = Pick<WantedContent, 'note' | 'sourceId' | 'contentUri' | 'metadata'>
 
-/** Characters of a note as Python counts them, by code point; of a content's URI, and of metadata as JSON. */
+/** Characters of a note, as Hasher-Matcher-Actioner counts them: by code point. */
 const maxNote = 255
-const maxUri = 2_048
-const maxMetadata = 64 * 1024
+const { uri: maxUri, metadata: maxMetadata } = maxOriginLengths
 const maxLevels = 64
 
 type Json = Readonly<Record<string, unknown>>

@@ -4,7 +4,7 @@
  */
 import type { Request, RequestHandler } from 'express'
 import type { Bank } from '../../model/bank.ts'
-import type { ContentChange, CuratedContent } from '../../model/curation.ts'
+import { type ContentChange, type CuratedContent, maxDisabledSeconds } from '../../model/curation.ts'
 import type { Services } from '../services.ts'
 import { requireBank } from './banks.ts'
 import { bodyOf } from './body.ts'
@@ -15,8 +15,6 @@ import { queryText } from './media.ts'
 import { asFlag, asText, asWhole, optional, readParameters } from './parameters.ts'
 import { findSignalType, parseSignal } from './signal-types.ts'
 
-/** Seconds of five years: how far ahead a content can be disabled for a time. */
-const maxDisabledSeconds = 5 * 365 * 86_400
 const maxPage = 1_000
 
 type Deps = Pick<Services, 'hma' | 'now'>
