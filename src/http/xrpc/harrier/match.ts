@@ -1,4 +1,4 @@
-import { InvalidRequestError, type Server as XrpcServer } from '@atproto/xrpc-server'
+import { type HandlerPipeThrough, InvalidRequestError, type Server as XrpcServer } from '@atproto/xrpc-server'
 import { harrier } from '../../../lexicons/tools.js'
 import { parseHashValue } from '../../../model/hash.ts'
 import { parseAtUri, parseBlobCid, parseDid } from '../../../model/ids.ts'
@@ -43,7 +43,7 @@ export function addMatchMethods(
     async handler({ params: { uri, cid } }) {
       if ((uri === undefined) === (cid === undefined))
         throw new InvalidRequestError('Expected either uri or cid', 'InvalidSubject')
-      return { encoding: 'application/json', body: await statusOf(parseSubject({ uri, cid })) }
+      return jsonText(await statusOf(parseSubject({ uri, cid })))
     },
   })
 
@@ -59,7 +59,7 @@ export function addMatchMethods(
       }
       const statuses: harrier.defs.ContentStatus[] = []
       for (const subject of asked.map(parseSubject)) statuses.push(await statusOf(subject))
-      return { encoding: 'application/json', body: { statuses } }
+      return jsonText<harrier.match.getStatuses.$OutputBody>({ statuses })
     },
   })
 
@@ -75,6 +75,11 @@ export function addMatchMethods(
       checkedAt: datetimeOf(services.now()),
     }
   }
+}
+
+/** Returns an answer as its text: Express would spend a tenth of the whole request on how to send an object. */
+function jsonText<Body extends object>(body: Body): HandlerPipeThrough {
+  return { encoding: 'application/json', buffer: Buffer.from(JSON.stringify(body)) }
 }
 
 type AskedSubject = { readonly uri?: Subject['uri'] | undefined; readonly cid?: string | undefined }
