@@ -6,6 +6,7 @@ import { createApi } from './api/api.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
+import { createCurator } from './curate/curator.ts'
 import type { Credentials } from './exchange/credentials.ts'
 import { createHarrierServices } from './harrier-services.ts'
 import { createHmaServices } from './hma-services.ts'
@@ -74,6 +75,8 @@ export function createApis(deps: ApisDeps): Apis {
   const { config, secrets, policy, src, database, pool, matcher, fetch, metrics, logger, world } = deps
   const { signing, isPaced, announce } = deps
   const plan = () => hashPlanOf(config, matcher)
+  const curatorOf = (actor: string) =>
+    createCurator({ database, actor, now: world.now, onChange: deps.onBankChange })
   const publish = async (label: Emission, actor: string): Promise<void> => {
     await createPublishRequest({ ...signing, database, isPaced, actor, announce })(label)
     deps.wakePublishing()
@@ -97,6 +100,7 @@ export function createApis(deps: ApisDeps): Apis {
       webhookSecret: secrets.webhookSecret,
       publish,
       announce,
+      curatorOf,
       onReview: deps.onReview,
       onImage: () => announcedImages.wake(),
       onUnknownEvent: (event) => logger.warn({ event }, 'webhook.unknown'),
@@ -131,7 +135,7 @@ export function createApis(deps: ApisDeps): Apis {
       ...api,
       outbox: createOutboxDesk({ database, now: world.now, onRetry: deps.wakePublishing }),
     },
-    harrier: createHarrierServices({ ...deps, api, now: world.now, onChange: deps.onBankChange }, config),
+    harrier: createHarrierServices({ ...deps, api, curatorOf, now: world.now }, config),
     hma: createHmaServices(
       {
         database,

@@ -6,25 +6,25 @@ import { createServiceCallers } from './api/service-callers.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
 import { createVerifyCaller, serviceAuthLimits } from './atproto/service-auth.ts'
 import type { Config } from './config/settings.ts'
-import { createCuratorServices } from './hma-services.ts'
 import type { HarrierServices } from './http/xrpc/harrier/harrier-services.ts'
 import type { Did } from './model/ids.ts'
 import type { Database } from './store/database.ts'
 
-/** What they are made of. `onChange` resolves when matching has taken in what changed. */
+/** What they are made of. */
 export type HarrierServicesDeps = {
-  readonly api: Pick<Api, 'scanSent' | 'scanBlob'>
+  readonly api: Pick<Api<unknown>, 'scanSent' | 'scanBlob'>
   readonly database: Database
   /** The labeler, which tokens are for. */
   readonly src: Did
   readonly identity: IdentityResolver
   readonly now: () => Date
-  readonly onChange: () => Promise<void>
+  /** Returns what changes banks in the name of an actor. */
+  readonly curatorOf: HarrierServices['curatorOf']
 }
 
 /** Returns the services. */
 export function createHarrierServices(deps: HarrierServicesDeps, config: Config): HarrierServices {
-  const { api, database, src, identity } = deps
+  const { api, database, src, identity, curatorOf } = deps
   const now = (): number => deps.now().getTime()
   const callers = createServiceCallers(config.serviceCallers, { perMinute: config.serviceCallerRate, now })
   const verifyCaller = createVerifyCaller(
@@ -38,6 +38,6 @@ export function createHarrierServices(deps: HarrierServicesDeps, config: Config)
     },
     scanSent: api.scanSent,
     scanBlob: api.scanBlob,
-    curatorOf: (actor) => createCuratorServices(deps, actor),
+    curatorOf,
   }
 }

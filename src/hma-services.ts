@@ -4,10 +4,10 @@
  */
 import { hash as digest } from 'node:crypto'
 import type { Config } from './config/settings.ts'
-import { createCuration } from './curate/curate.ts'
+import { createCurator } from './curate/curator.ts'
 import type { Credentials } from './exchange/credentials.ts'
 import { createExchanges } from './exchange/exchanges.ts'
-import type { CuratorServices, HmaServices, MediaServices } from './http/hma/hma-services.ts'
+import type { HmaServices, MediaServices } from './http/hma/hma-services.ts'
 import { createAtMost } from './lib/at-most.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
@@ -42,14 +42,11 @@ const fetchTimeoutMs = 30_000
 /** Returns the services. */
 export function createHmaServices(deps: HmaServicesDeps, config: Config): HmaServices {
   const { database, matcher, now, onChange } = deps
-  const { curation } = database
-  const curator = createCuratorServices(deps, 'hma')
+  const changing = { database, actor: 'hma', now, onChange }
+  const curator = createCurator(changing)
   return {
     exchanges: createExchanges({
-      database,
-      actor: 'hma',
-      now,
-      onChange,
+      ...changing,
       credentials: deps.credentials,
       removeBank: curator.removeBank,
       onDue: deps.onExchangeDue,
@@ -58,28 +55,11 @@ export function createHmaServices(deps: HmaServicesDeps, config: Config): HmaSer
     media: createMediaServices(deps, config),
     async indexState() {
       await onChange()
-      return { sizes: matcher.sizes, newestAt: await curation.lastAddedAt() }
+      return { sizes: matcher.sizes, newestAt: await database.curation.lastAddedAt() }
     },
     indexAgeMs: deps.indexAgeMs,
     typeRatio: matcher.typeRatio,
     distance: (a, b) => hammingDistance(Buffer.from(a, 'hex'), Buffer.from(b, 'hex')),
-  }
-}
-
-/** Returns the banks as one actor, named as in the audit, changes them. */
-export function createCuratorServices(
-  { database, now, onChange }: Pick<HmaServicesDeps, 'database' | 'now' | 'onChange'>,
-  actor: string,
-): CuratorServices {
-  const { banks, curation } = database
-  return {
-    ...createCuration({ database, actor, now, onChange }),
-    listBanks: banks.settings,
-    findBank: banks.find,
-    findContent: curation.find,
-    findContents: curation.findMany,
-    searchContents: curation.search,
-    contentHolding: curation.holding,
   }
 }
 

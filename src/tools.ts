@@ -18,7 +18,8 @@ import { type Curation, createCuration } from './curate/curate.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
 import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
-import { type Bank, type BankContent, profileForBank } from './model/bank.ts'
+import type { Bank, BankContent } from './model/bank.ts'
+import { hashesForBank } from './model/bank-hashes.ts'
 import type { WantedBank } from './model/curation.ts'
 import type { EmissionLimits, Priority, QueueLength } from './model/emission.ts'
 import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
@@ -211,11 +212,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       contents: (bank, afterId, limit) => database.banks.contents(bank.id, afterId, limit),
       create: curation.createBank,
       async add(bank, hashes, note) {
-        const wanted = hashes.filter((hash) => isForBank(hash, bank))
-        const kept = wanted.filter((hash) => hash.quality >= bank.minQuality)
-        const leftOut = wanted.find((hash) => hash.type === 'pdq' && !kept.includes(hash)) as
-          | PdqImageHash
-          | undefined
+        const { kept, leftOut } = hashesForBank(bank, hashes)
         if (kept.length === 0)
           throw new AppError('invalid', `Expected content that bank ${bank.name} can hold`)
         return { ...(await curation.addContent(bank, { hashes: kept, note })), leftOut }
@@ -283,9 +280,4 @@ async function findReview(database: Database, id: number): Promise<ReviewDetails
       evidence: await database.evidence.list(id),
     }
   )
-}
-
-/** A bank holds one PDQ hash of a picture: of its pixels as stored, in the bank's profile. */
-function isForBank(hash: ImageHash, bank: Bank): boolean {
-  return hash.type !== 'pdq' || (hash.variant === 'original' && hash.profile === profileForBank(bank.profile))
 }

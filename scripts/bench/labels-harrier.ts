@@ -113,6 +113,7 @@ async function openPublishing(path: string): Promise<string> {
           handleHmaEvent: notMeasured,
           takeAction: notMeasured,
           reportContent: notMeasured,
+          curator: () => absentHma.curator,
           audit: notMeasured,
           health: notMeasured,
           outbox: { list: notMeasured, counts: notMeasured, retry: notMeasured },

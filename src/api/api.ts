@@ -20,7 +20,7 @@ import { AppError } from '../lib/errors.ts'
 import type { SafeFetch } from '../lib/safe-fetch.ts'
 import { shareOf } from '../lib/share.ts'
 import type { AuditRow, AuditWanted, ContentStatus, HashedBytes, ServiceHealth } from '../model/api.ts'
-import { webhookCallerId } from '../model/api-action.ts'
+import { actorOfCaller, webhookCallerId } from '../model/api-action.ts'
 import { type ImageHash, pdqProfiles } from '../model/hash.ts'
 import type { HashPlan } from '../model/hash-plan.ts'
 import type { Did } from '../model/ids.ts'
@@ -38,7 +38,7 @@ import { createTakeAction, type TakeAction, type TakeActionDeps } from './take-a
 import { createVerifyWebhook, type VerifyWebhook } from './verify-webhook.ts'
 
 /** What the API needs. */
-export type ApiDeps = {
+export type ApiDeps<Curator> = {
   readonly database: Database
   /** The labeler. */
   readonly src: Did
@@ -64,6 +64,8 @@ export type ApiDeps = {
   readonly webhookSecret: string | undefined
   readonly publish: TakeActionDeps['publish']
   readonly announce: TakeActionDeps['announce']
+  /** Returns what changes banks in the name of an actor. */
+  readonly curatorOf: (actor: string) => Curator
   /** Called after a review was opened or joined; must not throw. */
   readonly onReview: () => void
   /** Called after an announced image was queued; must not throw. */
@@ -74,7 +76,7 @@ export type ApiDeps = {
 }
 
 /** What apps ask for. */
-export interface Api extends LookUp, ScanContent {
+export interface Api<Curator> extends LookUp, ScanContent {
   readonly authorize: Authorize
   hash(bytes: Uint8Array, signal: AbortSignal): Promise<HashedBytes>
   fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array>
@@ -85,12 +87,14 @@ export interface Api extends LookUp, ScanContent {
   handleHmaEvent(event: HmaEvent): Promise<void>
   /** Does what the policy calls for about content whose image has these hashes. */
   reportContent(keyId: number, contentId: string, hashes: readonly ImageHash[]): Promise<ReportVerdict>
+  /** Returns what changes banks in the name of a key. */
+  curator(keyId: number): Curator
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
   health(): Promise<ServiceHealth>
 }
 
 /** Returns what apps ask for. */
-export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
+export function createApi<Curator>(deps: ApiDeps<Curator>, limits: DownloadOptions): Api<Curator> {
   const { database, src, fetch, pool, matcher, metrics, now } = deps
   const lookUp = createLookUp({ matcher, curation: database.curation, onMatch: metrics.apiMatched })
 
@@ -163,6 +167,7 @@ export function createApi(deps: ApiDeps, limits: DownloadOptions): Api {
         contentId,
         await lookUp.matchImage(hashes, { coin: coinOf(hashes) }),
       ),
+    curator: (keyId) => deps.curatorOf(actorOfCaller(keyId)),
     audit: (wanted) => database.audit.page(wanted),
     async health() {
       const { isConnected, ...totals } = await metrics.totals()

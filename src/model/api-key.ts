@@ -12,7 +12,7 @@ export const apiScopeMeanings: Readonly<Record<ApiScope, string>> = {
   match: 'look hashes up, and ask whether content has matched',
   act: 'report, label, and queue content for review',
   read: 'read the status, the metrics and the audit log',
-  admin: 'change banks and their contents; see what is sent to others, and send it again',
+  admin: 'look at banks and what they hold, and change them; see what is sent to others, and send it again',
 }
 
 /** Requests that a key may make in a minute, unless told. */

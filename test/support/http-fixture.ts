@@ -121,6 +121,7 @@ const absentServices: Services = {
     handleHmaEvent: async () => absent('handleHmaEvent'),
     takeAction: async () => absent('takeAction'),
     reportContent: async () => absent('reportContent'),
+    curator: () => absent('curator'),
     audit: async () => absent('audit'),
     health: async () => absent('health'),
     outbox: {

@@ -110,12 +110,15 @@ export function requestOf(
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
   const search = new URLSearchParams(query).toString()
   const url = `${base}${filled}${search === '' ? '' : `?${search}`}`
-  if (method === 'get') return [url, {}]
+  if (method === 'get' || method === 'delete') return [url, { method: method.toUpperCase() }]
   if (raw) return [url, { method: 'POST', headers: { 'content-type': raw.contentType }, body: raw.text }]
   if (file === undefined)
     return [
       url,
-      post(JSON.parse(JSON.stringify(json ?? null).replaceAll('https://images.example.com', images))),
+      {
+        ...post(JSON.parse(JSON.stringify(json ?? null).replaceAll('https://images.example.com', images))),
+        method: method.toUpperCase(),
+      },
     ]
   const bytes = file === 'picture' ? picture : Buffer.from('This is no picture')
   return as === 'form'

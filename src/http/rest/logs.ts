@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import type { AuditRow } from '../../model/api.ts'
 import { defineOperation, type Operation } from './operation.ts'
-
-const numberText = (min: number, max: number, fallback: number) =>
-  z
-    .string()
-    .regex(/^\d{1,7}$/, { error: 'Expected a whole number' })
-    .transform(Number)
-    .pipe(z.number().min(min).max(max))
-    .default(fallback)
+import { numberText } from './schemas.ts'
 
 const page = z.object({ limit: numberText(1, 1000, 100), offset: numberText(0, 1_000_000, 0) })
 

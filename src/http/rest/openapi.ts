@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { apiScopeMeanings } from '../../model/api-key.ts'
 import { webhookEventTypes, webhookPayload } from '../../model/webhook-event.ts'
-import type { Operation } from './operation.ts'
+import { hasBody, type Operation } from './operation.ts'
 import { fileFields } from './read-form.ts'
 import { sharedErrorsOf } from './shared-errors.ts'
 
@@ -78,7 +78,7 @@ function documentEvent([name, description]: [string, string]): [string, Json] {
 }
 
 function documentOperation(operation: Operation): Json {
-  const { id, summary, description, scope, answer, method } = operation
+  const { id, summary, description, scope, answer } = operation
   const headers = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
   const responses: Record<number, Json> = {
     200: {
@@ -99,7 +99,7 @@ function documentOperation(operation: Operation): Json {
       ? { description, security: [{ signature: [] }] }
       : { description: `${description}\n\nNeeds the scope \`${scope}\`.` }),
     parameters: parametersOf(operation),
-    ...(method === 'post' ? { requestBody: { required: true, content: bodiesOf(operation) } } : {}),
+    ...(hasBody(operation) ? { requestBody: { required: true, content: bodiesOf(operation) } } : {}),
     responses,
   }
 }

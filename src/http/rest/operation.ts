@@ -52,7 +52,7 @@ export type DocumentedError = {
 
 /** One method of one path: what it takes, what it answers, and what does it. The documentation is made of it. */
 export type Operation<Query = unknown, Json = unknown> = {
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'put' | 'delete'
   /** As OpenAPI has it: `/api/v1/logs/{photo_id}`. */
   readonly path: string
   readonly id: string
@@ -82,4 +82,9 @@ export type Operation<Query = unknown, Json = unknown> = {
 /** Returns an operation as the list of them holds it: its schemas see to it that its handler gets what it expects. */
 export function defineOperation<Query, Json>(operation: Operation<Query, Json>): Operation {
   return operation
+}
+
+/** True for a method whose requests bring a body. */
+export function hasBody({ method }: Pick<Operation, 'method'>): boolean {
+  return method === 'post' || method === 'put'
 }

@@ -1,4 +1,18 @@
 import { actionBatchOperation, actionOperation } from './action.ts'
+import { addContentOperation, addSignalOperation } from './admin-add.ts'
+import {
+  createBankOperation,
+  getBankOperation,
+  listBanksOperation,
+  removeBankOperation,
+  updateBankOperation,
+} from './admin-banks.ts'
+import {
+  getContentOperation,
+  listContentsOperation,
+  removeContentOperation,
+  updateContentOperation,
+} from './admin-contents.ts'
 import { atprotoCallbackOperation } from './atproto-callback.ts'
 import { deliveriesOperation, redeliverOperation } from './deliveries.ts'
 import { hashImageOperation, hashUrlOperation } from './hash-image.ts'
@@ -29,6 +43,17 @@ export const operations: readonly Operation[] = [
   subjectLogsOperation,
   deliveriesOperation,
   redeliverOperation,
+  listBanksOperation,
+  createBankOperation,
+  getBankOperation,
+  updateBankOperation,
+  addSignalOperation,
+  addContentOperation,
+  listContentsOperation,
+  getContentOperation,
+  updateContentOperation,
+  removeContentOperation,
+  removeBankOperation,
 ]
 
 /** Operations whose callers sign instead. */

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import type { z } from 'zod'
 import { readBytes } from '../read-bytes.ts'
-import type { Body, Operation } from './operation.ts'
+import { type Body, hasBody, type Operation } from './operation.ts'
 import { type FieldProblem, RestError } from './problem.ts'
 import { bodyRefusals, checkBodyHeaders, mediaTypeOf, parseJson } from './read-body.ts'
 import { readForm } from './read-form.ts'
@@ -38,7 +38,7 @@ export async function readBody(
   options: RestOptions,
   onBytes: (bytes: Buffer) => Promise<void>,
 ): Promise<Body<unknown>> {
-  if (operation.method === 'get') return { kind: 'none' }
+  if (!hasBody(operation)) return { kind: 'none' }
   const type = mediaTypeOf(request)
   const { maxImageBytes: maxBytes, bodyTimeoutMs: timeoutMs } = options
   if (type === 'application/json' && operation.json) {

@@ -14,6 +14,7 @@ import type { ApiKey } from '../../model/api-key.ts'
 import type { ImageHash } from '../../model/hash.ts'
 import type { OutboxMessage, OutboxState, OutboxWanted } from '../../model/outbox.ts'
 import type { AppEvent, Delivery, HmaEvent } from '../../model/webhook.ts'
+import type { CuratorServices } from '../curator-services.ts'
 
 /** All that the REST API asks of the rest of Harrier, in model words. */
 export interface RestServices {
@@ -48,6 +49,8 @@ export interface RestServices {
     contentId: string,
     hashes: readonly ImageHash[],
   ): Promise<'takedown' | 'review' | 'none'>
+  /** Returns the banks and the changing of them, for which the audit names the key. */
+  curator(keyId: number): CuratorServices
   /** Returns a page of the audit log, newest first, and how many rows there are in all. */
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
   health(): Promise<ServiceHealth>

@@ -23,6 +23,16 @@ export const imageUrlSchema: z.ZodType<string> = z
   })
   .describe('Public https')
 
+/** A whole number in a query. */
+export function numberText(min: number, max: number, fallback: number): z.ZodType<number> {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error: 'Expected a whole number' })
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(fallback)
+}
+
 /** When an answer was made. */
 export const timestampSchema: z.ZodType<string> = z.iso.datetime().describe('ISO 8601, UTC')
 

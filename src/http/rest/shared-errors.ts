@@ -1,4 +1,4 @@
-import type { Operation } from './operation.ts'
+import { hasBody, type Operation } from './operation.ts'
 
 /** What can be wrong with a call of any operation, each provoked by a test for each operation that documents it. */
 export const circumstances = [
@@ -100,15 +100,11 @@ const withImage: readonly SharedError[] = [
 ]
 
 /** Returns how an operation may be refused beside its own errors. */
-export function sharedErrorsOf({
-  scope,
-  method,
-  takesImage,
-  fetchesImage,
-}: Operation): readonly SharedError[] {
+export function sharedErrorsOf(operation: Operation): readonly SharedError[] {
+  const { scope, takesImage, fetchesImage } = operation
   return [
     ...(scope === 'webhook' ? signed : keyed),
-    ...(method === 'post' ? withBody : []),
+    ...(hasBody(operation) ? withBody : []),
     ...(takesImage === true ? withForm : []),
     ...(takesImage === true || fetchesImage === true ? withImage : []),
   ]

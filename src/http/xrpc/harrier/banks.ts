@@ -2,7 +2,7 @@ import { InvalidRequestError, type Server as XrpcServer } from '@atproto/xrpc-se
 import { harrier } from '../../../lexicons/tools.js'
 import { AppError } from '../../../lib/errors.ts'
 import { type Bank, defaultMinQuality, defaultThreshold, isBankName } from '../../../model/bank.ts'
-import type { CuratorServices } from '../../hma/hma-services.ts'
+import type { CuratorServices } from '../../curator-services.ts'
 import type { CallerAuth } from './callers.ts'
 import type { HarrierMethodsDeps } from './harrier-services.ts'
 import { type DatetimeString, decimalOf } from './shapes.ts'

@@ -2,7 +2,7 @@ import type { RateLimitStatus } from '../../../lib/rate-limit.ts'
 import type { ApiScope } from '../../../model/api-key.ts'
 import type { CallerScan, CallerSearch, ScannedForCaller } from '../../../model/caller-scan.ts'
 import type { Cid, Did } from '../../../model/ids.ts'
-import type { CuratorServices } from '../../hma/hma-services.ts'
+import type { CuratorServices } from '../../curator-services.ts'
 import type { RestOptions, RestServices } from '../../rest/rest-services.ts'
 
 /** All that Harrier's own XRPC methods ask of the rest of Harrier, beside what the REST API asks, in model words. */

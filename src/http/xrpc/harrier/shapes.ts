@@ -2,7 +2,7 @@ import { InvalidRequestError } from '@atproto/xrpc-server'
 import type * as lexicons from '../../../lexicons/tools.js'
 import type { FoundContent } from '../../../model/api.ts'
 import type { CallerSearch } from '../../../model/caller-scan.ts'
-import type { CuratorServices } from '../../hma/hma-services.ts'
+import type { CuratorServices } from '../../curator-services.ts'
 import { isJsonObject, isShallow } from '../../hma/json.ts'
 
 /** A time in the form of the lexicons. */
