@@ -220,6 +220,26 @@ describe('an exchange', () => {
   })
 })
 
+describe('/dev', () => {
+  it('is not there unless it is switched on, and never has a factory reset', async () => {
+    for (const path of ['/dev/setup_sample_example', '/dev/run_fetch', '/dev/factory_reset'])
+      expect((await hma.send('POST', path)).status).toBe(404)
+    await using open = await openHma(undefined, { HARRIER_HMA_ROLES: 'curator,dev' })
+    for (let i = 0; i < 2; i++) {
+      expect((await open.send('POST', '/dev/setup_sample_example')).status).toBe(302)
+      await expect
+        .poll(async () => (await open.get('/c/exchange/SAMPLE/status')).json)
+        .toMatchObject({ up_to_date: true, fetched_items: 18 })
+    }
+    const fetches = () => open.lines.filter((line) => line.includes('exchange.synced')).length
+    const before = fetches()
+    expect((await open.send('POST', '/dev/run_fetch')).status).toBe(302)
+    await expect.poll(fetches).toBeGreaterThan(before)
+    expect((await open.send('POST', '/dev/factory_reset')).status).toBe(404)
+    expect((await open.get('/c/banks')).json).toHaveLength(1)
+  })
+})
+
 describe('the sample exchange', () => {
   it('is fetched at once, and its hashes match, also from pictures', async () => {
     expect((await make('SAMPLE', 'sample')).status).toBe(201)

@@ -1,6 +1,6 @@
 import { hosts, integer, type Setting, someOf } from './setting.ts'
 
-const roles = ['hasher', 'matcher', 'curator', 'ui'] as const
+const roles = ['hasher', 'matcher', 'curator', 'ui', 'dev'] as const
 
 /** The settings of the API of Hasher-Matcher-Actioner, none of them secret. */
 export type HmaConfig = {
@@ -14,8 +14,8 @@ export type HmaConfig = {
 export const hmaSettings: { readonly [Name in keyof HmaConfig]: Setting<HmaConfig[Name]> } = {
   hmaRoles: someOf(
     roles,
-    roles,
-    'What the operator listener serves of the API of Hasher-Matcher-Actioner, separated by commas: hasher (/h), matcher (/m), curator (/c), ui (pages, /ui)',
+    ['hasher', 'matcher', 'curator', 'ui'],
+    'What the operator listener serves of the API of Hasher-Matcher-Actioner, separated by commas: hasher (/h), matcher (/m), curator (/c), ui (pages, /ui), dev (making the sample exchange and fetching at once, /dev)',
   ),
   indexStaleMs: integer(65_000, {
     min: -1,

@@ -25,6 +25,8 @@ export interface Exchanges {
   setEnabled(exchange: Exchange, isEnabled: boolean): Promise<Exchange | undefined>
   /** Removes the exchange with its bank and all that is in it. */
   remove(exchange: Exchange): Promise<void>
+  /** Has every exchange that is on fetched. Does not wait for it. */
+  fetchNow(): void
 }
 
 /** What setting up needs. */
@@ -64,6 +66,7 @@ export function createExchanges(deps: ExchangesDeps): Exchanges {
       deps.onDue()
     },
 
+    fetchNow: deps.onDue,
     list: () => database.exchanges.list(),
     find: (name) => database.exchanges.find(name),
     status: ({ bankId }) => database.exchanges.status(bankId),

@@ -105,6 +105,8 @@ export const documentation: Readonly<Record<string, Documentation>> = {
     summary: 'Find contents of one bank by a URL or a hash',
     json: ['url', 'content_type', 'signal_type', 'signal_value'],
   },
+  'post /dev/setup_sample_example': { summary: 'Make the sample exchange' },
+  'post /dev/run_fetch': { summary: 'Fetch every exchange now' },
   'get /': { summary: 'Leads to the pages, or to the status' },
   'get /status': { summary: 'Whether lookups can be relied on' },
   'get /status/live': { summary: 'Whether the process runs' },

@@ -69,6 +69,8 @@ export interface ExchangeServices {
   setEnabled(exchange: Exchange, isEnabled: boolean): Promise<Exchange | undefined>
   /** Removes the exchange with its bank and all that is in it. */
   remove(exchange: Exchange): Promise<void>
+  /** Has every exchange that is on fetched. Does not wait for it. */
+  fetchNow(): void
 }
 
 /** What the HTTP API of Hasher-Matcher-Actioner asks of the rest, beyond lookups. */

@@ -1,5 +1,5 @@
-/** Parts of the API that an installation serves, as Hasher-Matcher-Actioner's roles: `/h`, `/m` and `/c`; and its pages. */
-export type HmaRole = 'hasher' | 'matcher' | 'curator' | 'ui'
+/** Parts of the API that an installation serves, as Hasher-Matcher-Actioner's roles: `/h`, `/m` and `/c`; its pages; and `/dev`. */
+export type HmaRole = 'hasher' | 'matcher' | 'curator' | 'ui' | 'dev'
 
 /** What the operator decides about the API. */
 export type HmaOptions = {
@@ -9,7 +9,13 @@ export type HmaOptions = {
 }
 
 /** First parts of the paths that a role serves. */
-const pathsOfRole: Readonly<Record<string, HmaRole>> = { h: 'hasher', m: 'matcher', c: 'curator', ui: 'ui' }
+const pathsOfRole: Readonly<Record<string, HmaRole>> = {
+  h: 'hasher',
+  m: 'matcher',
+  c: 'curator',
+  ui: 'ui',
+  dev: 'dev',
+}
 
 /** True where a path belongs to no role, or to one that is served. */
 export function isServed(path: string, { roles }: Pick<HmaOptions, 'roles'>): boolean {

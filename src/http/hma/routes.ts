@@ -16,6 +16,7 @@ import { readJson } from './body.ts'
 import { createCompare } from './compare.ts'
 import { createDeleteContent, createGetContent, createListContents, createUpdateContent } from './contents.ts'
 import { openApiOf, siteMapOf } from './describe.ts'
+import { createRunFetch, createSetUpSample } from './dev.ts'
 import {
   createGetExchangeApi,
   createGetExchangeSchema,
@@ -106,6 +107,8 @@ function roleRoutes(services: RouteServices, { roles }: HmaOptions): readonly Hm
     route('get', '/c/signal_type/index', createCuratorIndexStatus(hma)),
     route('put', '/c/signal_type/:type', createUpdateSignalType(hma)),
     route('get', '/c/content_type', createListContentTypes()),
+    route('post', '/dev/setup_sample_example', createSetUpSample(exchanges)),
+    route('post', '/dev/run_fetch', createRunFetch(exchanges)),
     route('get', '/c/exchanges', createListExchanges(exchanges)),
     route('post', '/c/exchanges', createCreateExchange(exchanges)),
     route('get', '/c/exchanges/apis', createListExchangeApis(exchanges)),
