@@ -14,6 +14,7 @@ import { openTestHttp, testRestOptions } from './support/http-fixture.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
 import { call, form, openRestService, post, type RestService, requestOf } from './support/rest-client.ts'
+import { runHarrier } from './support/run-harrier.ts'
 import { openServiceTools } from './support/service.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -346,6 +347,35 @@ describe('the REST API', () => {
       )
       const status = await send(`/api/v1/match/status?content_id=${encodeURIComponent(record)}`)
       expect(status.json).toMatchObject({ known: true, isMatched: false, action: 'review' })
+    })
+
+    it('keep the wish for a CyberTip with a review, and say that nothing was sent', async () => {
+      const uri = `${record}n`
+      const action = { action_id: 'tip', action_type: 'report_ncmec', content_id: uri }
+      const { status, json } = await act(action)
+      const result = json['result'] as { details: string; metadata: { review: number } }
+      expect([status, result]).toMatchObject([
+        200,
+        { success: true, details: expect.stringContaining('Nothing was sent to NCMEC') },
+      ])
+      const { review } = result.metadata
+      expect(result.metadata).toEqual({ requested: 'cybertip', review: expect.any(Number), sent: false })
+      expect((await act(action)).json).toEqual(json)
+      await using tools = await openServiceTools(service.folder)
+      expect((await tools.reviews.find(review))?.review).toMatchObject({
+        subject: uri,
+        requested: 'cybertip',
+      })
+      const shown = await runHarrier(service.folder.path, ['review', 'show', String(review)], {
+        settings: service.folder.env as Record<string, string>,
+      })
+      expect(shown.out).toMatch(/requested +cybertip/)
+      const opaque = await act({ ...action, action_id: 'tip-2', content_id: 'photo_tip' })
+      expect(opaque.json['result']).toMatchObject({ metadata: { review: null, sent: false } })
+      expect((await send('/api/v1/match/status?content_id=photo_tip')).json).toMatchObject({
+        isMatched: true,
+        action: 'report_ncmec',
+      })
     })
 
     it('take a record down by a label, which a withdrawal undoes', async () => {

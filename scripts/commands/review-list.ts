@@ -20,7 +20,8 @@ export const reviewListCommand: Command = {
   },
   notes: [
     'Those whose images match a bank come first, the nearest match at the top; then the oldest.\n' +
-      'JSON: one object per review: id, subject, did, state, createdAt, updatedAt, reportCount, matchCount, nearest.',
+      'JSON: one object per review: id, subject, did, state, createdAt, updatedAt, requested\n' +
+      '(cybertip where a caller of the API wishes for one), reportCount, matchCount, nearest.',
   ],
   examples: ['review list', 'review list --state closed --limit 10 --json'],
   exits: { 0: 'at least one review', 3: 'no review' },
@@ -49,7 +50,7 @@ const heading = ['review', 'state', 'reports', 'matches', 'nearest', 'subject', 
 function rowOf(review: ReviewSummary): string[] {
   return [
     String(review.id),
-    review.state,
+    review.requested === undefined ? review.state : `${review.state}, ${review.requested}`,
     String(review.reportCount),
     String(review.matchCount),
     review.nearest === undefined ? '-' : String(review.nearest),

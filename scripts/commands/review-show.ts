@@ -41,6 +41,7 @@ function print({ review, reports, records, images, evidence }: ReviewDetails, te
     ['state', review.state],
     ['since', review.createdAt],
     ['changed', review.updatedAt],
+    ...(review.requested === undefined ? [] : [['requested', review.requested]]),
   ]
   terminal.out(terminal.style('bold', `review ${review.id}`))
   for (const line of formatTable(facts)) terminal.out(line)

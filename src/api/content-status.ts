@@ -34,7 +34,7 @@ export async function loadContentStatus(deps: ContentStatusDeps, id: string): Pr
   const action = status.action ?? taken
   if (taken === undefined) return status
   // What can be labeled is judged by its labels: those can be withdrawn.
-  const isTold = (taken === 'takedown' || taken === 'review') && !isSubject(id)
+  const isTold = taken !== 'log' && !isSubject(id)
   return { ...status, isKnown: true, isMatched: status.isMatched || isTold, action }
 }
 

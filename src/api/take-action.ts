@@ -1,5 +1,10 @@
 import { AppError } from '../lib/errors.ts'
-import { type ApiAction, type ApiActionRequest, actorOfCaller } from '../model/api-action.ts'
+import {
+  type ApiAction,
+  type ApiActionRequest,
+  type ApiActionType,
+  actorOfCaller,
+} from '../model/api-action.ts'
 import type { Emission } from '../model/emission.ts'
 import { parseAtUri, parseDid, type SubjectUri } from '../model/ids.ts'
 import type { Announce, Database, Stores } from '../store/database.ts'
@@ -27,7 +32,7 @@ export type TakeActionDeps = {
 /**
  * Does what a caller asks about content, once: the same action again is answered with the first.
  * @throws {AppError} `conflict` when the id was used for another action, or the policy does not declare the label that is
- * needed; `invalid` for what this service does not do.
+ * needed.
  */
 export type TakeAction = (keyId: number, request: ApiActionRequest) => Promise<ApiAction>
 
@@ -39,8 +44,6 @@ export function createTakeAction(deps: TakeActionDeps): TakeAction {
     const { actionId, type, contentId } = request
     const known = await database.apiActions.find(keyId, actionId)
     if (known) return requireSame(known, request)
-    if (type === 'report_ncmec')
-      throw new AppError('invalid', 'NCMEC reporting is not enabled: this service files no CyberTips')
     const subject = parseAtUri(contentId) ?? parseDid(contentId)
     const actor = actorOfCaller(keyId)
     if (type === 'takedown' && subject !== undefined) {
@@ -48,15 +51,9 @@ export function createTakeAction(deps: TakeActionDeps): TakeAction {
         throw new AppError('conflict', `Expected a policy that declares ${takedownVal} to take content down`)
       await publish({ uri: subject, val: takedownVal, priority: 'urgent' }, actor)
     }
-    const action = {
-      actionId,
-      type,
-      contentId,
-      details: detailsOf(request, subject),
-      at: now().toISOString(),
-    }
-    const done = await database.transaction((stores) => record(stores, deps, keyId, action, request, subject))
-    if (type === 'review' && subject !== undefined) deps.onReview()
+    const at = now().toISOString()
+    const done = await database.transaction((stores) => record(stores, deps, keyId, request, subject, at))
+    if (done.review !== undefined) deps.onReview()
     deps.onAction(type)
     return done
   }
@@ -66,38 +63,39 @@ async function record(
   stores: Stores,
   { announce }: Pick<TakeActionDeps, 'announce'>,
   keyId: number,
-  action: ApiAction,
   request: ApiActionRequest,
   subject: SubjectUri | undefined,
+  at: string,
 ): Promise<ApiAction> {
+  const { actionId, type, contentId, event, match } = request
   // Another request with the same id may have come first.
-  const known = await stores.apiActions.find(keyId, action.actionId)
+  const known = await stores.apiActions.find(keyId, actionId)
   if (known) return requireSame(known, request)
-  const review =
-    action.type === 'review' && subject ? await openReview(stores, subject, action.at) : undefined
+  const isForPerson = type === 'review' || type === 'report_ncmec'
+  const review = isForPerson && subject ? await openReview(stores, subject, at) : undefined
+  if (review !== undefined && type === 'report_ncmec') await stores.reviews.request(review, 'cybertip')
+  const action: ApiAction = {
+    actionId,
+    type,
+    contentId,
+    details: detailsOf(type, subject, review),
+    at,
+    review,
+  }
   await stores.apiActions.add(keyId, action)
+  const actor = actorOfCaller(keyId)
+  const requested = type === 'report_ncmec' ? { requested: 'cybertip' } : {}
   const details = {
-    action: action.actionId,
-    event: request.event,
-    ...request.match,
+    action: actionId,
+    event,
+    ...match,
+    ...requested,
     ...(review === undefined ? {} : { review }),
   }
-  const entry = {
-    actor: actorOfCaller(keyId),
-    action: `api.${action.type}`,
-    subject: action.contentId,
-    details,
-  }
-  await stores.audit.append([{ at: action.at, ...entry }])
+  await stores.audit.append([{ at, actor, action: `api.${type}`, subject: contentId, details }])
   // A label tells of itself; a line in the log is nothing that was done.
-  if (action.type === 'review' || (action.type === 'takedown' && subject === undefined)) {
-    const { type, contentId, at } = action
-    await announce(
-      stores,
-      [{ type: 'action_taken', contentId, action: type, review, actor: entry.actor }],
-      at,
-    )
-  }
+  if (isForPerson || (type === 'takedown' && subject === undefined))
+    await announce(stores, [{ type: 'action_taken', contentId, action: type, review, actor }], at)
   return action
 }
 
@@ -118,11 +116,14 @@ function requireSame(known: ApiAction, { type, contentId }: ApiActionRequest): A
   throw new AppError('conflict', 'Expected a new action_id: this one was used for another action')
 }
 
-function detailsOf({ type }: ApiActionRequest, subject: SubjectUri | undefined): string {
+function detailsOf(type: ApiActionType, subject: SubjectUri | undefined, review: number | undefined): string {
   if (type === 'log') return 'Match logged successfully'
-  if (subject !== undefined)
-    return type === 'takedown' ? `The label ${takedownVal} is published` : 'Queued for review'
-  return type === 'takedown'
+  const place = subject === undefined ? 'Recorded: match/status says so' : `Queued as review ${review}`
+  const nameless = subject === undefined ? '; it names no account or record that could be reviewed here' : ''
+  if (type === 'report_ncmec')
+    return `${place}, with the wish for a CyberTip${nameless}. Nothing was sent to NCMEC: a person has to file it`
+  if (type === 'review') return subject === undefined ? `${place}${nameless}` : 'Queued for review'
+  return subject === undefined
     ? 'Recorded: match/status says so to whoever shows the content; it names no account or record that could be labeled'
-    : 'Recorded: match/status says so; it names no account or record that could be reviewed here'
+    : `The label ${takedownVal} is published`
 }

@@ -23,6 +23,8 @@ export type ApiAction = Pick<ApiActionRequest, 'actionId' | 'type' | 'contentId'
   readonly details: string
   /** ISO 8601. */
   readonly at: string
+  /** The number of the review that it opened or joined. */
+  readonly review?: number | undefined
 }
 
 /** In place of a key's number: callers on this machine, where they need none. */

@@ -8,6 +8,9 @@ export const reviewStates = ['open', 'escalated', 'closed'] as const
 /** One member of `reviewStates`. */
 export type ReviewState = (typeof reviewStates)[number]
 
+/** What a person may be asked to do about a subject beside judging it: a CyberTip is filed outside Harrier. */
+export type ReviewRequest = 'cybertip'
+
 /** A subject that a person is to judge. At most one review of a subject is not closed. */
 export type Review = {
   readonly id: number
@@ -19,6 +22,7 @@ export type Review = {
   readonly createdAt: string
   /** When a report or evidence was added last. */
   readonly updatedAt: string
+  readonly requested: ReviewRequest | undefined
 }
 
 /** A review with what a list shows of it. */

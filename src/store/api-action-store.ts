@@ -24,10 +24,18 @@ export function createApiActionStore(db: Kysely<Schema>): ApiActionStore {
       return row && actionOfRow(row)
     },
 
-    async add(keyId, { actionId, type, contentId, details, at }) {
+    async add(keyId, { actionId, type, contentId, details, at, review }) {
       await db
         .insertInto('api_actions')
-        .values({ key_id: keyId, action_id: actionId, type, content_id: contentId, details, at })
+        .values({
+          key_id: keyId,
+          action_id: actionId,
+          type,
+          content_id: contentId,
+          details,
+          at,
+          review_id: review ?? null,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .execute()
     },
@@ -45,6 +53,6 @@ export function createApiActionStore(db: Kysely<Schema>): ApiActionStore {
   }
 }
 
-function actionOfRow({ action_id, type, content_id, details, at }: Row<'api_actions'>): ApiAction {
-  return { actionId: action_id, type, contentId: content_id, details, at }
+function actionOfRow({ action_id, type, content_id, details, at, review_id }: Row<'api_actions'>): ApiAction {
+  return { actionId: action_id, type, contentId: content_id, details, at, review: review_id ?? undefined }
 }

@@ -357,7 +357,8 @@ const exchanges = [
 ]
 
 /**
- * What is to be sent to others, whatever its kind; the images that apps announced; what a review was asked for. An address is
+ * What is to be sent to others, whatever its kind; the images that apps announced; what a review was asked for, and which one
+ * an action opened. An address is
  * emptied when the image was looked at.
  */
 const webhooks = [
@@ -381,4 +382,5 @@ const webhooks = [
   `CREATE INDEX announced_images_due ON announced_images (run_after, id) WHERE state = 'pending'`,
   `CREATE INDEX announced_images_content ON announced_images (content_id, id)`,
   `ALTER TABLE reviews ADD COLUMN requested TEXT`,
+  `ALTER TABLE api_actions ADD COLUMN review_id INTEGER REFERENCES reviews (id)`,
 ]

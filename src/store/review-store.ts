@@ -1,7 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { ModTool, NewReport, Report, ReportSubject } from '../model/report.ts'
-import type { ReviewState, ReviewSummary } from '../model/review.ts'
+import type { ReviewRequest, ReviewState, ReviewSummary } from '../model/review.ts'
 import type { NewRow, Row, Schema } from './schema.ts'
 
 /** What a list of reviews shows. */
@@ -11,6 +11,8 @@ export type ReviewsWanted = { readonly states: readonly ReviewState[]; readonly 
 export interface ReviewStore {
   /** Returns the subject's review that is not closed; opens one when there is none. Belongs in a transaction. */
   open(subject: SubjectUri, did: Did, at: string): Promise<{ readonly id: number; readonly isNew: boolean }>
+  /** Keeps what a person is asked to do about the subject of a review. */
+  request(id: number, wish: ReviewRequest): Promise<void>
   /** Adds a report to its review. */
   addReport(reviewId: number, report: NewReport, at: string): Promise<Report>
   /** Returns the newest report that is the same (reporter, subject, version, reason and text) and not older, or undefined. */
@@ -46,6 +48,10 @@ export function createReviewStore(db: Kysely<Schema>): ReviewStore {
         .returning('id')
         .executeTakeFirstOrThrow()
       return { id, isNew: true }
+    },
+
+    async request(id, wish) {
+      await db.updateTable('reviews').set({ requested: wish }).where('id', '=', id).execute()
     },
 
     async addReport(reviewId, report, at) {
@@ -151,6 +157,7 @@ function summaryOfRow(row: SummaryRow): ReviewSummary {
     state: row.state,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    requested: (row.requested ?? undefined) as ReviewRequest | undefined,
     reportCount: row.report_count,
     matchCount: row.match_count,
     nearest: row.nearest ?? undefined,

@@ -268,6 +268,8 @@ export type ReviewTable = {
   state: ReviewState
   created_at: string
   updated_at: string
+  /** What a person is asked to do beside judging: `cybertip`. */
+  requested: Generated<string | null>
 }
 
 /** `reports`: what users reported, each attached to a review; without `uri` and `cid` the account is meant. */
@@ -363,6 +365,8 @@ export type ApiActionTable = {
   content_id: string
   details: string
   at: string
+  /** The review that it opened or joined. */
+  review_id: number | null
 }
 
 /** Every table. */

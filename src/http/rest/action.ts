@@ -33,7 +33,17 @@ const done = z.strictObject({
     action_type: z.string().nullable(),
     content_id: z.string().nullable(),
     details: z.string(),
-    metadata: z.null(),
+    metadata: z
+      .strictObject({
+        requested: z.literal('cybertip'),
+        review: z
+          .int()
+          .nullable()
+          .describe('The number of the review; null for an id that cannot be reviewed'),
+        sent: z.literal(false).describe('Nothing was sent to NCMEC'),
+      })
+      .nullable()
+      .describe('For report_ncmec'),
   }),
   timestamp: timestampSchema,
 })
@@ -49,7 +59,7 @@ export const actionOperation: Operation = defineOperation({
   scope: 'act',
   summary: 'Do something about content',
   description:
-    'log writes to the audit log. review opens a review of a record or an account. takedown publishes the label !takedown on it, where the policy declares that. Of an id that is neither, review and takedown are remembered, and match/status tells of them. report_ncmec is refused: this service files no reports.',
+    'log writes to the audit log. review opens a review of a record or an account. takedown publishes the label !takedown on it, where the policy declares that. Of an id that is neither, review, takedown and report_ncmec are remembered, and match/status tells of them. report_ncmec opens a review with the wish for a CyberTip, which a person has to file: nothing is sent to NCMEC.',
   json: { schema: actionRequest, maxBytes: () => 64_000 },
   answer: done,
   examples: [
@@ -61,6 +71,10 @@ export const actionOperation: Operation = defineOperation({
       name: 'a review of a record',
       request: { json: { action_id: 'r-1', action_type: 'review', content_id: sampleRecord } },
     },
+    {
+      name: 'a wish for a CyberTip',
+      request: { json: { action_id: 'n-1', action_type: 'report_ncmec', content_id: sampleRecord } },
+    },
     { name: 'a line in the log', request: { json: { ...sample, action_id: 'l-1', action_type: 'log' } } },
   ],
   errors: [
@@ -69,12 +83,6 @@ export const actionOperation: Operation = defineOperation({
       code: 'InvalidRequest',
       when: 'the type is unknown',
       request: { json: { ...sample, action_type: 'delete' } },
-    },
-    {
-      status: 400,
-      code: 'InvalidRequest',
-      when: 'a report to NCMEC is asked for',
-      request: { json: { ...sample, action_id: 'n-1', action_type: 'report_ncmec' } },
     },
     {
       status: 409,
@@ -173,7 +181,9 @@ function requestOf(request: z.infer<typeof actionRequest>): ApiActionRequest {
   }
 }
 
-function answerOf({ actionId, type, contentId, details, at }: ApiAction): z.infer<typeof done> {
-  const result = { success: true, action_type: type, content_id: contentId, details, metadata: null }
+function answerOf({ actionId, type, contentId, details, at, review }: ApiAction): z.infer<typeof done> {
+  const wish = { requested: 'cybertip', review: review ?? null, sent: false } as const
+  const metadata = type === 'report_ncmec' ? wish : null
+  const result = { success: true, action_type: type, content_id: contentId, details, metadata }
   return { action_id: actionId, result, timestamp: at }
 }
