@@ -48,7 +48,12 @@ export function createHmaServices(deps: HmaServicesDeps, config: Config): HmaSer
     exchanges: createExchanges({
       ...changing,
       credentials: deps.credentials,
-      removeBank: curator.removeBank,
+      // What an exchange filled it can fill again: nothing of it is kept.
+      async removeBank(bank) {
+        const removedAt = now().toISOString()
+        if (await curator.removeBank(bank))
+          await curator.purgeBank({ id: bank.id, name: bank.name, removedAt })
+      },
       onDue: deps.onExchangeDue,
     }),
     curator,

@@ -121,6 +121,8 @@ export interface Tools extends Hashing {
   readonly curation: Curation
   /** What curators look at. */
   readonly contents: Pick<Stores['curation'], 'find' | 'search' | 'holding'>
+  /** What can be restored. */
+  readonly removed: Pick<Stores['removals'], 'banks' | 'contents'>
   /** Returns the tiers that the policy names of a bank and that it does not have. */
   missingTiers(bank: Bank): readonly string[]
   /** Publishes a label or withdraws one, at once or, where there is an emission budget, through the queue. */
@@ -236,6 +238,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
     },
     curation,
     contents: database.curation,
+    removed: database.removals,
     missingTiers: (bank) => missingTiers(policy, [bank]).map(({ tier }) => tier),
     reviews: {
       list: (states, limit) => database.reviews.list({ states, limit }),

@@ -86,7 +86,7 @@ describe('banks in the store', () => {
     expect(await db.bankChanges.counts()).toHaveLength(3)
     expect([await db.bankChanges.lastRemoval(), (await db.bankChanges.removed(0, 9)).count]).toEqual([0, 0])
 
-    await db.banks.removeContent(bank.id, rest.contentIds[0]!)
+    await db.removals.removeContent(bank.id, rest.contentIds[0]!, '2026-01-01T00:00:00.000Z')
     await db.banks.remove(other.id)
     const removed = await db.bankChanges.removed(0, 9)
     expect(removed).toMatchObject({

@@ -6,7 +6,8 @@ import { openServiceTools } from './support/service.ts'
 const signal = '9'.repeat(64)
 const isNear = `${'9'.repeat(63)}8`
 
-describe('harrier bank, beside a service that runs', () => {
+// Some forty processes are started one after the other.
+describe('harrier bank, beside a service that runs', { timeout: 180_000 }, () => {
   const stack = new AsyncDisposableStack()
   let service: Hma
 
@@ -32,7 +33,7 @@ describe('harrier bank, beside a service that runs', () => {
   }
   /** The service notices what another process has written; until then it finds what it found. */
   const finds = (hash: string, expected: [string, string][]) =>
-    expect.poll(() => found(hash), { timeout: 5_000, interval: 20 }).toEqual(expected)
+    expect.poll(() => found(hash), { timeout: 20_000, interval: 20 }).toEqual(expected)
 
   it('sets how far a bank matches, for which share, in which tiers, and its name', async () => {
     await done('create', 'spam', '--distance', '20', '--tiers', 'exact=0,near=16')
@@ -113,6 +114,26 @@ describe('harrier bank, beside a service that runs', () => {
     expect(matched.out).toMatch(/by harmless \d+, distance 1/)
     expect(await done('set', 'harmless', '--suppresses', '')).toMatchObject([{ suppresses: [] }])
     await finds(signal, [['junk', '0']])
+  })
+
+  it('restores what was removed, a content and a bank, until it is purged', async () => {
+    const [content] = await done('contents', 'junk', '--hash', signal)
+    const id = String(content?.['id'])
+    await done('remove', 'junk', id)
+    await finds(signal, [])
+    expect(await done('contents', 'junk', '--removed')).toMatchObject([{ id: content?.['id'], label: 'A1' }])
+    expect(await done('restore', 'junk', id)).toMatchObject([{ outcome: 'restored' }])
+    await finds(signal, [['junk', '0']])
+    await done('remove', 'junk', '--all', '--yes')
+    await finds(signal, [])
+    expect(await done('list', '--removed')).toMatchObject([{ name: 'junk' }])
+    await done('restore', 'junk', '--as', 'back')
+    await finds(signal, [['back', '0']])
+    await done('remove', 'back', '--all', '--yes')
+    expect((await harrier('purge', 'back', '--removed')).code).toBe(2)
+    expect(await done('purge', 'back', '--removed', '--yes')).toEqual([{ bank: 'back', contents: 1 }])
+    expect((await harrier('restore', 'back')).code).toBe(1)
+    await done('create', 'junk')
   })
 
   it('refuses what does not fit together, and changes nothing then', async () => {

@@ -175,7 +175,7 @@ describe('curation', () => {
     expect(await database.curation.holding(bank.id, hashOf('7', 'sha256'))).toBeUndefined()
   })
 
-  it('removes a large bank in pieces, switched off from the first', async () => {
+  it('removes a bank at once, gives it back whole, and purges a large one in pieces', async () => {
     await using world = await openWorld()
     const { curation, database, matcher } = world
     const [large, small] = [await world.createBank('LARGE'), await world.createBank('SMALL')]
@@ -189,26 +189,86 @@ describe('curation', () => {
     await curation.addContent(small, { hashes: [hashOf('5')] })
     const [first] = await database.banks.contents(large.id, 0, 1)
     await curation.updateContent(large, first!.id, { disableUntil: 0 })
+    const first8 = async () =>
+      (await matcher.lookup({ type: 'pdq', value: '0'.repeat(64) }, { radius: 8, hasDisabled: true })).length
+    const before = await first8()
+    expect(before).toBeGreaterThan(100)
+    expect(await curation.removeBank(large)).toBe(true)
+    expect([await curation.removeBank(large), await first8()]).toEqual([false, 0])
+    expect((await database.banks.list()).map(({ name }) => name)).toEqual(['SMALL'])
+    await using again = await openMatcher(database, () => now().getTime())
+    const [removed] = await database.removals.banks()
+    expect(removed).toEqual({ id: large.id, name: 'LARGE', removedAt: now().toISOString() })
+    await world.createBank('LARGE')
+    await expect(curation.restoreBank(removed!, 'LARGE')).rejects.toMatchObject({ kind: 'conflict' })
+    expect(await curation.restoreBank(removed!, 'BACK')).toEqual({ ...large, name: 'BACK' })
+    expect(await first8()).toBe(before)
+    await again.refresh()
+    expect((await again.lookup({ type: 'pdq', value: '0'.repeat(64) }, { radius: 8 })).length).toBe(
+      before - 1,
+    )
+    expect(await curation.removeBank({ ...large, name: 'BACK' })).toBe(true)
     let pieces = 0
     const transaction: typeof database.transaction = (work) => (pieces++, database.transaction(work))
-    const slow = createCuration({
-      database: { transaction },
-      actor: 'test',
-      now,
-      onChange: async () => {
-        await matcher.refresh()
-        expect(await matcher.lookup({ type: 'pdq', value: '0'.repeat(64) }, { hasDisabled: true })).toEqual(
-          [],
-        )
-      },
-    })
-    expect(await slow.removeBank(large)).toBe(true)
+    const onChange = async () => void (await matcher.refresh())
+    const counting = createCuration({ database: { transaction }, actor: 'test', now, onChange })
+    const [gone] = await database.removals.banks()
+    expect(await counting.purgeBank(gone!)).toBe(2_500)
     expect(pieces).toBe(5)
-    expect([matcher.size, (await database.banks.list()).map(({ name }) => name)]).toEqual([1, ['SMALL']])
+    expect(matcher.size).toBe(1)
+    expect([await database.removals.banks(), await curation.restoreBank(gone!, 'BACK')]).toEqual([
+      [],
+      undefined,
+    ])
     expect((await database.curation.switches(0, 10)).switches).toEqual([])
-    expect((await world.trail('LARGE')).slice(-2)).toEqual([
-      ['bank.updated', { enabledRatio: 0, because: 'it is being removed' }],
-      ['bank.removed', {}],
+    expect((await world.trail('BACK')).map(([action]) => action)).toEqual([
+      'bank.restored',
+      'bank.removed',
+      'bank.purged',
+    ])
+  })
+
+  it('gives a removed content back as it was, unless another has its hashes by now', async () => {
+    await using world = await openWorld()
+    const { curation, database, matched } = world
+    const bank = await world.createBank('A')
+    const { contentId } = await curation.addContent(bank, {
+      hashes: [hashOf('5'), hashOf('6', 'sha256')],
+      note: 'n',
+      sourceId: 's',
+      metadata: { a: 1 },
+      contentUri: 'https://a.example/1',
+    })
+    await curation.updateContent(bank, contentId, { disableUntil: nowSeconds + 60, label: 'l' })
+    const content = await database.curation.find(bank.id, contentId)
+    expect(await curation.removeContent(bank, contentId)).toBe(true)
+    expect(await database.removals.contents(bank.id, 0, 10)).toEqual([
+      { ...content, removedAt: now().toISOString() },
+    ])
+    expect(await curation.restoreContent(bank, contentId)).toBe('restored')
+    expect(await database.curation.find(bank.id, contentId)).toEqual(content)
+    expect([await matched('5'), await curation.restoreContent(bank, contentId)]).toEqual([[], 'there'])
+    await curation.updateContent(bank, contentId, { disableUntil: 1 })
+    expect(await matched('5')).toEqual([contentId])
+    await curation.removeContent(bank, contentId)
+    expect(await matched('5')).toEqual([])
+    const other = await curation.addContent(bank, { hashes: [hashOf('5')] })
+    expect(other.contentId).toBeGreaterThan(contentId)
+    expect(await curation.restoreContent(bank, contentId)).toBe('restored')
+    expect((await database.curation.find(bank.id, contentId))?.hashes).toEqual([hashOf('6', 'sha256')])
+    await curation.removeContent(bank, contentId)
+    await curation.addContent(bank, { hashes: [hashOf('6', 'sha256')] })
+    expect(await curation.restoreContent(bank, contentId)).toBe('held')
+    expect(await curation.restoreContent(bank, 99)).toBe('unknown')
+    expect([await curation.purgeContents(bank), await curation.restoreContent(bank, contentId)]).toEqual([
+      1,
+      'unknown',
+    ])
+    expect((await world.trail('A')).map(([action]) => action).slice(-4)).toEqual([
+      'bank.content-restored',
+      'bank.content-removed',
+      'bank.content-added',
+      'bank.contents-purged',
     ])
   })
 

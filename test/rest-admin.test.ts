@@ -66,10 +66,24 @@ describe('banks over the REST API', () => {
     expect((await remove(`/admin/bank/ours/content/${id}`)).json).toEqual({ deleted: 1 })
     expect((await remove(`/admin/bank/ours/content/${id}`)).json).toEqual({ deleted: 0 })
     expect(await found(isNear)).toEqual([])
+    const restored = await send(`/admin/bank/ours/content/${id}/restore`, post({}))
+    expect(restored.json).toMatchObject({ id, note: 'ticket 17', label: 'A1' })
+    expect(await found(isNear)).toEqual([['ours', id]])
+    expect((await remove('/admin/bank/ours')).json).toEqual({ removed: true })
+    expect(await found(isNear)).toEqual([])
+    expect((await send('/admin/bank/ours')).status).toBe(404)
+    expect((await send('/admin/bank/ours/restore', post({}))).json).toMatchObject({
+      name: 'ours',
+      threshold: 20,
+    })
+    expect(await found(isNear)).toEqual([['ours', id]])
     const { logs } = (await send('/logs/ours')).json as never as {
       logs: { actor: string; action_taken: string }[]
     }
     expect(logs.map(({ action_taken }) => action_taken)).toEqual([
+      'bank.restored',
+      'bank.removed',
+      'bank.content-restored',
       'bank.content-removed',
       'bank.updated',
       'bank.updated',

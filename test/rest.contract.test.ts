@@ -162,6 +162,13 @@ describe('the REST API', () => {
     })
   })
 
+  it('removes the banks that the examples have made', async () => {
+    for (const bank of ['from-an-app', 'harmless']) {
+      const answer = await send(`/api/v1/admin/bank/${bank}`, { method: 'DELETE' })
+      expect(answer.json).toEqual({ removed: true })
+    }
+  })
+
   describe('hashing', () => {
     it.each(['file', 'image', 'photo', 'video'])('takes a form with the field %s', async (field) => {
       const { status, json } = await send(

@@ -496,8 +496,8 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
     it('lose a content with its hashes, and everything when they go', async () => {
       const bank = await create('one')
       const { contentId } = await db.banks.addContent(bank.id, content(), at)
-      expect(await db.banks.removeContent(bank.id + 1, contentId)).toBe(false)
-      expect(await db.banks.removeContent(bank.id, contentId)).toBe(true)
+      expect(await db.removals.removeContent(bank.id + 1, contentId, at)).toBe(false)
+      expect(await db.removals.removeContent(bank.id, contentId, at)).toBe(true)
       expect((await db.bankChanges.added(0, 9)).count).toBe(0)
       await db.banks.addContent(bank.id, content(), at)
       expect(await db.banks.remove(bank.id)).toBe(true)

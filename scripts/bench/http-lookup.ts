@@ -94,7 +94,9 @@ async function measureChanges(folder: string, url: string): Promise<BenchResult[
       banks.addContent(bank.id, content, '2026-01-01T00:00:00.000Z'),
     )
     added.push(await msUntil(isFound))
-    await database.transaction(({ banks }) => banks.removeContent(bank.id, contentId))
+    await database.transaction(({ removals }) =>
+      removals.removeContent(bank.id, contentId, new Date().toISOString()),
+    )
     removed.push(await msUntil(async () => !(await isFound())))
   }
   return [

@@ -41,6 +41,7 @@ export const bankContentsCommand: Command = {
     type: { type: 'string', value: 'TYPE', help: `the type of --hash: ${hashTypes.join(', ')}` },
     disabled: { type: 'boolean', help: 'only what is disabled now' },
     enabled: { type: 'boolean', help: 'only what is not' },
+    removed: { type: 'boolean', help: 'what was removed from the bank, and can be restored' },
     after: { type: 'string', value: 'CONTENT_ID', help: 'only contents after this one', defaultText: '0' },
     limit: { type: 'string', value: 'N', help: `at most so many, 1 to ${maxShown}`, defaultText: '50' },
     ...jsonOption,
@@ -66,6 +67,7 @@ export const bankContentsCommand: Command = {
 }
 
 type Wanted = {
+  readonly isRemoved: boolean
   readonly hash: ReturnType<typeof requireHash> | undefined
   readonly search: ContentSearch
 }
@@ -76,7 +78,11 @@ function parseWanted(args: Arguments): Wanted {
     throw new UsageError('Expected either --disabled or --enabled but received both')
   const [text, hashText] = [textOption(args, 'text'), textOption(args, 'hash')]
   const type = wordOption(args, 'type', hashTypes)
+  const isRemoved = hasOption(args, 'removed')
+  if (isRemoved && (isDisabled || isEnabled || text !== undefined || hashText !== undefined))
+    throw new UsageError('Expected --removed alone but received it with a search')
   return {
+    isRemoved,
     hash: hashText === undefined ? undefined : requireHash(hashText, type),
     search: {
       afterId: integerOption(args, 'after', 0, Number.MAX_SAFE_INTEGER) ?? 0,
@@ -89,10 +95,14 @@ function parseWanted(args: Arguments): Wanted {
 }
 
 async function collect(
-  { contents: store }: Tools,
+  { contents: store, removed }: Tools,
   bank: Bank,
-  { hash, search }: Wanted,
+  { hash, search, isRemoved }: Wanted,
 ): Promise<ContentPage> {
+  if (isRemoved) {
+    const contents = await removed.contents(bank.id, search.afterId, search.limit)
+    return { contents, nextAfterId: contents.length < search.limit ? undefined : contents.at(-1)?.id }
+  }
   if (hash) {
     const id = await store.holding(bank.id, hash)
     const content = id === undefined ? undefined : await store.find(bank.id, id)

@@ -29,7 +29,10 @@ export const bankRemoveCommand: Command = {
     yes: { type: 'boolean', help: 'do so although it has contents' },
     ...jsonOption,
   },
-  notes: ['Labels that were published because of it stay; harrier negate withdraws a label.'],
+  notes: [
+    'It matches nothing from then on, and is kept: harrier bank restore puts it back, bank purge deletes it for good. Labels\n' +
+      'that were published because of it stay; harrier negate withdraws a label.',
+  ],
   examples: ['bank remove spam 17', 'bank remove spam --all --yes'],
   exits: {
     1: 'failed: no such bank, or it has contents and --yes is missing',

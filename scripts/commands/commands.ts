@@ -11,7 +11,9 @@ import { bankDisableCommand, bankEnableCommand } from './bank-disable.ts'
 import { bankExportCommand } from './bank-export.ts'
 import { bankImportCommand } from './bank-import.ts'
 import { bankListCommand } from './bank-list.ts'
+import { bankPurgeCommand } from './bank-purge.ts'
 import { bankRemoveCommand } from './bank-remove.ts'
+import { bankRestoreCommand } from './bank-restore.ts'
 import { bankSetCommand } from './bank-set.ts'
 import { demoCommand } from './demo.ts'
 import { demoPostCommand } from './demo-post.ts'
@@ -53,6 +55,8 @@ export const commands: readonly Command[] = [
   bankDisableCommand,
   bankEnableCommand,
   bankRemoveCommand,
+  bankRestoreCommand,
+  bankPurgeCommand,
   bankImportCommand,
   bankExportCommand,
   labelCommand,

@@ -1,4 +1,4 @@
-import { type ContentHash, type ContentTexts, maxTextLengths } from '../model/bank.ts'
+import { type ContentHash, type ContentTexts, isTooLong } from '../model/bank.ts'
 import { hashTypes, parseHashValue } from '../model/hash.ts'
 import type { RowOptions, RowResult } from './bank-file.ts'
 
@@ -42,7 +42,7 @@ function parseQuality(text: string | undefined): number | undefined {
 function textFault(texts: ContentTexts): 'bad-text' | 'long-text' | undefined {
   for (const name of ['label', 'note', 'sourceId'] as const) {
     const text = texts[name]
-    if (text.length > maxTextLengths[name]) return 'long-text'
+    if (isTooLong(name, text)) return 'long-text'
     if (text.includes('\0') || !text.isWellFormed()) return 'bad-text'
   }
   return undefined

@@ -3,7 +3,8 @@
  *
  * Owns: the changes, each in one transaction with its audit row, and that matching has taken them in when they resolve.
  * Leaves to others: hashing (hashes arrive made), files of many contents (`bank-file/`), who may ask.
- * Invariants: no change without its audit row, no row without a change; a text of a content is in no audit row.
+ * Invariants: no change without its audit row, no row without a change; a text of a content is in no audit row; what is
+ * removed can be restored until somebody purges it.
  *
  * bank-rules.ts     what of a bank's settings fits together
  */
@@ -14,6 +15,8 @@ import {
   type ContentChange,
   type CuratedContent,
   enabledContent,
+  type RemovedBank,
+  type Restoring,
   type WantedBank,
   type WantedContent,
 } from '../model/curation.ts'
@@ -28,8 +31,12 @@ export interface Curation {
   createBank(bank: WantedBank): Promise<Bank>
   /** Returns the bank as it is now; undefined when it is gone. @throws as `createBank`. */
   updateBank(bankId: number, change: BankChange): Promise<Bank | undefined>
-  /** Removes the bank with all its contents; false when it was gone. */
+  /** Removes the bank with all its contents, until it is restored or purged; false when it was gone. */
   removeBank(bank: Bank): Promise<boolean>
+  /** Puts a removed bank back under a name; undefined when it was purged. @throws {AppError} `conflict` when the name is taken. */
+  restoreBank(removed: RemovedBank, name: string): Promise<Bank | undefined>
+  /** Deletes a removed bank for good, in pieces that hold up nobody, and returns how many contents it had. */
+  purgeBank(removed: RemovedBank): Promise<number>
   /** Adds content, or says more of the one that the bank has: what is told of it replaces what was told before. */
   addContent(
     bank: Bank,
@@ -37,8 +44,12 @@ export interface Curation {
   ): Promise<{ readonly contentId: number; readonly isNew: boolean }>
   /** Returns the content as it is now; undefined when the bank has none of that id. */
   updateContent(bank: Bank, contentId: number, change: ContentChange): Promise<CuratedContent | undefined>
-  /** Removes one content; false when the bank has none of that id. */
+  /** Removes one content, until it is restored or purged; false when the bank has none of that id. */
   removeContent(bank: Bank, contentId: number): Promise<boolean>
+  /** Puts a removed content back as it was, under its id. */
+  restoreContent(bank: Bank, contentId: number): Promise<Restoring>
+  /** Deletes the removed contents of a bank for good, and returns how many. */
+  purgeContents(bank: Bank): Promise<number>
   /** Sets the share of images, 0 to 1, for which hashes of a type are matched. */
   setTypeRatio(type: HashType, enabledRatio: number): Promise<void>
 }
@@ -53,8 +64,13 @@ export type CurationDeps = {
   readonly onChange: () => Promise<void>
 }
 
-/** Contents that are removed in one transaction: some 20 ms. */
-const pieceContents = 1_000
+/** A bank is to be restored under a name that another has by now. */
+class NameTakenError extends AppError {
+  override readonly name = 'NameTakenError'
+  constructor(bank: string) {
+    super('conflict', `Expected a free name to restore the bank under but received ${bank}, which exists`)
+  }
+}
 
 /** Returns the changes as one actor makes them. */
 export function createCuration({ database, actor, now, onChange }: CurationDeps): Curation {
@@ -69,22 +85,6 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
     )
     await onChange()
     return result
-  }
-
-  /**
-   * Takes a bank's contents out in pieces, so that a large one holds up nobody else. It is switched off first: whoever looks it
-   * up meanwhile, or after a crash, finds nothing rather than a part.
-   */
-  async function emptyBank({ id, name }: Bank): Promise<void> {
-    const hasMore = await change(async ({ curation }, log) => {
-      const page = await curation.search(id, { afterId: 0, limit: pieceContents, nowSeconds: 0 })
-      if (page.nextAfterId === undefined) return false
-      await curation.updateBank(id, { enabledRatio: 0 })
-      await log('bank.updated', name, { enabledRatio: 0, because: 'it is being removed' })
-      return true
-    })
-    if (!hasMore) return
-    while ((await change(({ curation }) => curation.removeSome(id, pieceContents))) === pieceContents);
   }
 
   return {
@@ -115,14 +115,40 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
         return after
       }),
 
-    async removeBank(bank) {
-      await emptyBank(bank)
-      return await change(async ({ banks }, log) => {
-        const isRemoved = await banks.remove(bank.id)
+    removeBank: (bank) =>
+      change(async ({ removals }, log) => {
+        const isRemoved = await removals.removeBank(bank.id, now().toISOString())
         if (isRemoved) await log('bank.removed', bank.name, {})
         return isRemoved
+      }),
+
+    restoreBank: (removed, name) =>
+      change(async ({ removals, banks }, log) => {
+        if (await banks.find(name)) throw new NameTakenError(name)
+        const bank = await removals.restoreBank(removed.id, name)
+        if (bank) await log('bank.restored', name, { removedAs: removed.name, removedAt: removed.removedAt })
+        return bank
+      }),
+
+    async purgeBank(removed) {
+      let contents = 0
+      for (;;) {
+        const piece = await change(({ removals }) => removals.purgeSome(removed.id))
+        contents += piece
+        if (piece === 0) break
+      }
+      await change(async ({ banks }, log) => {
+        if (await banks.remove(removed.id)) await log('bank.purged', removed.name, { contents })
       })
+      return contents
     },
+
+    purgeContents: (bank) =>
+      change(async ({ removals }, log) => {
+        const contents = await removals.purgeContents(bank.id)
+        if (contents > 0) await log('bank.contents-purged', bank.name, { contents })
+        return contents
+      }),
 
     addContent: (bank, content) =>
       change(async ({ banks, curation }, log) => {
@@ -158,10 +184,17 @@ export function createCuration({ database, actor, now, onChange }: CurationDeps)
       }),
 
     removeContent: (bank, contentId) =>
-      change(async ({ banks }, log) => {
-        const isRemoved = await banks.removeContent(bank.id, contentId)
+      change(async ({ removals }, log) => {
+        const isRemoved = await removals.removeContent(bank.id, contentId, now().toISOString())
         if (isRemoved) await log('bank.content-removed', bank.name, { content: contentId })
         return isRemoved
+      }),
+
+    restoreContent: (bank, contentId) =>
+      change(async ({ removals }, log) => {
+        const restoring = await removals.restoreContent(bank.id, contentId)
+        if (restoring === 'restored') await log('bank.content-restored', bank.name, { content: contentId })
+        return restoring
       }),
 
     setTypeRatio: (type, enabledRatio) =>

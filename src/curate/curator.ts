@@ -11,13 +11,14 @@ export interface Curator extends Curation {
   findContents(contentIds: readonly number[]): Promise<readonly CuratedContent[]>
   searchContents: Stores['curation']['search']
   contentHolding: Stores['curation']['holding']
+  removedBanks: Stores['removals']['banks']
 }
 
 /** Returns the curator that acts as one actor. */
 export function createCurator(
-  deps: CurationDeps & { readonly database: Pick<Database, 'banks' | 'curation'> },
+  deps: CurationDeps & { readonly database: Pick<Database, 'banks' | 'curation' | 'removals'> },
 ): Curator {
-  const { banks, curation } = deps.database
+  const { banks, curation, removals } = deps.database
   return {
     ...createCuration(deps),
     listBanks: banks.settings,
@@ -26,5 +27,6 @@ export function createCurator(
     findContents: curation.findMany,
     searchContents: curation.search,
     contentHolding: curation.holding,
+    removedBanks: removals.banks,
   }
 }

@@ -24,7 +24,7 @@ export async function commitUpdates(
   options: CommitOptions,
 ): Promise<void> {
   const { bankId, generation, hashesOf, createdAt } = options
-  const { exchangeRecords: records, exchanges, banks } = stores
+  const { exchangeRecords: records, exchanges, banks, removals } = stores
   let change = 0
   for (const { key, record } of updates) {
     const before = await records.contentsOf(bankId, key)
@@ -37,7 +37,7 @@ export async function commitUpdates(
         await records.link(bankId, key, contentId, isNew)
       }
     } else change -= Number(await records.remove(bankId, key))
-    for (const contentId of await records.orphansAmong(before)) await banks.removeContent(bankId, contentId)
+    await removals.deleteContents(await records.orphansAmong(before))
   }
   if (change !== 0) await exchanges.countRecords(bankId, change)
 }

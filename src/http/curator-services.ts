@@ -5,6 +5,8 @@ import type {
   ContentPage,
   ContentSearch,
   CuratedContent,
+  RemovedBank,
+  Restoring,
   WantedBank,
   WantedContent,
 } from '../model/curation.ts'
@@ -38,5 +40,10 @@ export interface CuratorServices {
   updateContent(bank: Bank, contentId: number, change: ContentChange): Promise<CuratedContent | undefined>
   /** Returns false when the bank has no such content. */
   removeContent(bank: Bank, contentId: number): Promise<boolean>
+  /** Puts back what was removed. */
+  restoreContent(bank: Bank, contentId: number): Promise<Restoring>
+  removedBanks(): Promise<readonly RemovedBank[]>
+  /** Returns undefined when the bank was purged. @throws an `AppError` of kind `conflict` when the name is taken. */
+  restoreBank(removed: RemovedBank, name: string): Promise<Bank | undefined>
   setTypeRatio(type: HashType, enabledRatio: number): Promise<void>
 }

@@ -12,7 +12,7 @@ const pageRows = 2_000
 
 /** What the indexes are made from: the list of banks, and the log of their hashes. */
 export type BankHashes = {
-  readonly banks: Pick<Stores['banks'], 'settings'>
+  readonly banks: Pick<Stores['banks'], 'settings' | 'profiles'>
   readonly bankChanges: Pick<Stores['bankChanges'], 'added' | 'removed' | 'lastRemoval' | 'counts'>
 }
 
@@ -96,11 +96,10 @@ export class BankIndexes implements AsyncDisposable {
     await Promise.all(this.all.map((index) => index[Symbol.asyncDispose]()))
   }
 
-  /** A bank keeps its profile for life. */
+  /** A bank keeps its profile for life. One that is removed keeps its hashes here until it is purged: it may be restored. */
   async #listBanks(): Promise<readonly Bank[]> {
-    const banks = await this.#store.banks.settings()
-    for (const { id, profile } of banks) this.#profiles.set(id, profile)
-    return banks
+    for (const { id, profile } of await this.#store.banks.profiles()) this.#profiles.set(id, profile)
+    return await this.#store.banks.settings()
   }
 
   async #readAdded(): Promise<void> {

@@ -78,7 +78,11 @@ const curation: Parameters<typeof openMatcher>[0]['curation'] = {
 }
 const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[], removals: BankHash[] = []) =>
   openMatcher(
-    { banks: { settings: async () => [...banks] }, bankChanges: changesOf(hashes, removals), curation },
+    {
+      banks: { settings: async () => [...banks], profiles: async () => [...banks] },
+      bankChanges: changesOf(hashes, removals),
+      curation,
+    },
     () => nowMs,
   )
 

@@ -23,7 +23,7 @@ export const rejectReasons = {
   'bad-quality': 'the quality is not a whole number from 0 to 100',
   'low-quality': 'the quality is below the bank’s least quality, and there is no digest beside the PDQ hash',
   'bad-text': 'label, note or source_id has a NUL or a broken surrogate',
-  'long-text': 'label or source_id is longer than 200 characters, or note than 510',
+  'long-text': 'label or source_id is longer than 200 characters, or note than 500',
 } as const
 
 /** One key of `rejectReasons`. */

@@ -81,12 +81,18 @@ export type ContentTexts = {
   readonly sourceId: string
 }
 
-/** The most characters (UTF-16 code units) of each text of a content. */
+/** The most characters (Unicode code points) of each text of a content. */
 export const maxTextLengths: Readonly<Record<keyof ContentTexts, number>> = {
   label: 200,
-  // 255 code points, as Hasher-Matcher-Actioner has it.
-  note: 510,
+  note: 500,
   sourceId: 200,
+}
+
+/** True for a text of a content that is longer than `maxTextLengths` allows. */
+export function isTooLong(name: keyof ContentTexts, text: string): boolean {
+  const max = maxTextLengths[name]
+  // Counting takes a list of them; there are no more of them than code units.
+  return text.length > max && Array.from(text).length > max
 }
 
 /** Type guard for a bank's name. */

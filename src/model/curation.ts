@@ -82,3 +82,18 @@ export type BankChange = Partial<
     readonly suppresses: Suppresses
   }
 >
+
+/** A bank that was removed and is kept until it is purged. */
+export type RemovedBank = Pick<Bank, 'id' | 'name'> & {
+  /** ISO 8601. */
+  readonly removedAt: string
+}
+
+/** A content that was removed and is kept, without matching anything, until its bank is purged. */
+export type RemovedContent = CuratedContent & {
+  /** ISO 8601. */
+  readonly removedAt: string
+}
+
+/** What came of restoring a content: it is back, it was there, another has all of its hashes now, or there is none to restore. */
+export type Restoring = 'restored' | 'there' | 'held' | 'unknown'

@@ -14,14 +14,21 @@ class UnknownSuppressedBankError extends AppError {
   }
 }
 
-/** Returns the query of all banks. */
+/** Returns the query of all banks that are not removed. */
 export function selectBanks(db: Kysely<Schema>): SelectQueryBuilder<Schema, 'banks', BankRow> {
+  return selectEveryBank(db).where('removed_at', 'is', null)
+}
+
+/** Returns the query of all banks, also of those that are removed and not purged. */
+export function selectEveryBank(db: Kysely<Schema>): SelectQueryBuilder<Schema, 'banks', BankRow> {
   return db
     .selectFrom('banks')
     .selectAll('banks')
     .select(
       sql<string>`(SELECT json_group_array(other.name) FROM banks AS other
-        WHERE other.id IN (SELECT value FROM json_each(banks.suppresses)))`.as('suppressed_names'),
+        WHERE other.removed_at IS NULL AND other.id IN (SELECT value FROM json_each(banks.suppresses)))`.as(
+        'suppressed_names',
+      ),
     )
 }
 
@@ -51,7 +58,7 @@ export async function suppressesColumn(
 ): Promise<string | null> {
   if (suppresses === undefined) return null
   if (suppresses === 'all') return JSON.stringify(suppresses)
-  const rows = await db.selectFrom('banks').select(['id', 'name']).execute()
+  const rows = await db.selectFrom('banks').select(['id', 'name']).where('removed_at', 'is', null).execute()
   const ids = suppresses.map((name) => {
     const row = rows.find((bank) => bank.name === name)
     if (!row) throw new UnknownSuppressedBankError(name)

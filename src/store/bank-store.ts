@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { AppError } from '../lib/errors.ts'
-import type { Bank, BankContent } from '../model/bank.ts'
+import type { Bank, BankContent, BankProfile } from '../model/bank.ts'
 import { type HashType, hashTypes } from '../model/hash.ts'
 import { contentHolding, insertContents, loadContents, type NewContent } from './bank-contents.ts'
 import { bankOfRow, selectBanks, suppressesColumn } from './bank-rows.ts'
@@ -27,9 +27,11 @@ export interface BankStore {
   list(): Promise<(Bank & { readonly contentCount: number })[]>
   /** Returns every bank, by id; without counting, which takes its time with millions of contents. */
   settings(): Promise<Bank[]>
+  /** Returns the profile of every bank, also of those that are removed and not purged. */
+  profiles(): Promise<readonly Pick<Bank, 'id' | 'profile'>[]>
   /** Returns the bank of that name, or undefined. */
   find(name: string): Promise<Bank | undefined>
-  /** Removes a bank with all its contents. Resolves to false when there was none. */
+  /** Deletes a bank with all that there is of it, removed contents too. Resolves to false when there was none. */
   remove(bankId: number): Promise<boolean>
   /**
    * Adds one content. Hashes that the bank holds already are left out; when it holds all of them, the content that has
@@ -45,8 +47,6 @@ export interface BankStore {
    * the list had before, every hash. Takes a hundredth of the time that `addContent` takes for each.
    */
   addContents(bankId: number, contents: readonly NewContent[], createdAt: string): Promise<number>
-  /** Removes one content with its hashes. Resolves to false when the bank has none of that id. */
-  removeContent(bankId: number, contentId: number): Promise<boolean>
   /** Returns the contents after an id, by id. */
   contents(bankId: number, afterId: number, limit: number): Promise<BankContent[]>
   /** Returns the types of which the bank has hashes, in the order of `hashTypes`. */
@@ -95,6 +95,11 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
       return (await selectBanks(db).orderBy('id').execute()).map(bankOfRow)
     },
 
+    async profiles() {
+      const rows = await db.selectFrom('banks').select(['id', 'profile']).execute()
+      return rows.map(({ id, profile }) => ({ id, profile: profile as BankProfile }))
+    },
+
     async find(name) {
       const row = await selectBanks(db).where('name', '=', name).executeTakeFirst()
       return row && bankOfRow(row)
@@ -106,6 +111,7 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
       await db.deleteFrom('bank_hashes').where('bank_id', '=', bankId).execute()
       await db.deleteFrom('bank_contents').where('bank_id', '=', bankId).execute()
       await db.deleteFrom('bank_imports').where('bank_id', '=', bankId).execute()
+      await db.deleteFrom('removed_contents').where('bank_id', '=', bankId).execute()
       const result = await db.deleteFrom('banks').where('id', '=', bankId).executeTakeFirst()
       return result.numDeletedRows > 0n
     },
@@ -118,18 +124,6 @@ export function createBankStore(db: Kysely<Schema>): BankStore {
 
     async addContents(bankId, contents, createdAt) {
       return (await insertContents(db, bankId, contents, createdAt)).length
-    },
-
-    async removeContent(bankId, contentId) {
-      const result = await db
-        .deleteFrom('bank_contents')
-        .where('bank_id', '=', bankId)
-        .where('id', '=', contentId)
-        .executeTakeFirst()
-      if (result.numDeletedRows === 0n) return false
-      await db.deleteFrom('content_switches').where('content_id', '=', contentId).execute()
-      await db.deleteFrom('bank_hashes').where('content_id', '=', contentId).execute()
-      return true
     },
 
     contents: (bankId, afterId, limit) => loadContents(db, bankId, afterId, limit),

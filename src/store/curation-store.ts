@@ -39,8 +39,6 @@ export interface CurationStore {
   find(bankId: number, contentId: number): Promise<CuratedContent | undefined>
   /** Returns contents of any bank by their ids, by id; at most 1,000. */
   findMany(contentIds: readonly number[]): Promise<CuratedContent[]>
-  /** Removes up to `limit` contents of a bank with their hashes, and returns how many. */
-  removeSome(bankId: number, limit: number): Promise<number>
   /** Returns the content of a bank that has the hash, or undefined. */
   holding(bankId: number, hash: Pick<ContentHash, 'type' | 'value'>): Promise<number | undefined>
   /** Returns when the newest content was added, in epoch milliseconds; undefined when there is none. */
@@ -114,21 +112,13 @@ export function createCurationStore(db: Kysely<Schema>): CurationStore {
     },
 
     async find(bankId, contentId) {
+      const banks = db.selectFrom('banks').select('id').where('id', '=', bankId)
+      if (!(await banks.where('removed_at', 'is', null).executeTakeFirst())) return undefined
       const [content] = await loadCurated(db, [contentId])
       return content?.bankId === bankId ? content : undefined
     },
 
     findMany: (contentIds) => loadCurated(db, contentIds),
-
-    async removeSome(bankId, limit) {
-      const contents = db.selectFrom('bank_contents').select('id').where('bank_id', '=', bankId)
-      const rows = await contents.orderBy('id').limit(limit).execute()
-      const ids = sql`(SELECT value FROM json_each(${JSON.stringify(rows.map(({ id }) => id))}))`
-      await sql`DELETE FROM bank_hashes WHERE content_id IN ${ids}`.execute(db)
-      await sql`DELETE FROM content_switches WHERE content_id IN ${ids}`.execute(db)
-      await sql`DELETE FROM bank_contents WHERE id IN ${ids}`.execute(db)
-      return rows.length
-    },
 
     async holding(bankId, { type, value }) {
       const row = await db

@@ -33,6 +33,7 @@ import type { KeyStore } from './key-store.ts'
 import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
 import type { OutboxStore } from './outbox-store.ts'
+import type { RemovalStore } from './removal-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
@@ -61,6 +62,7 @@ export interface Stores {
   readonly labels: LabelStore
   readonly matches: MatchStore
   readonly outbox: OutboxStore
+  readonly removals: RemovalStore
   readonly reviews: ReviewStore
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore

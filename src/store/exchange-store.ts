@@ -42,7 +42,12 @@ export interface ExchangeStore {
 /** Returns the functions of the table of exchanges over a connection or a transaction. */
 export function createExchangeStore(db: Kysely<Schema>): ExchangeStore {
   const named = () =>
-    db.selectFrom('exchanges').innerJoin('banks', 'banks.id', 'bank_id').selectAll('exchanges').select('name')
+    db
+      .selectFrom('exchanges')
+      .innerJoin('banks', 'banks.id', 'bank_id')
+      .where('removed_at', 'is', null)
+      .selectAll('exchanges')
+      .select('name')
   const update = (bankId: number) => db.updateTable('exchanges').where('bank_id', '=', bankId)
   const row = (bankId: number): Promise<Row<'exchanges'> | undefined> =>
     db.selectFrom('exchanges').selectAll().where('bank_id', '=', bankId).executeTakeFirst()

@@ -34,6 +34,7 @@ import { createLabelStore } from './label-store.ts'
 import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
 import { createOutboxStore } from './outbox-store.ts'
+import { createRemovalStore } from './removal-store.ts'
 import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
 import { FileSeqMark, noSeqMark, readSeqMark, type SeqMark } from './seq-mark.ts'
@@ -163,6 +164,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     labels: createLabelStore(db, mark),
     matches: createMatchStore(db),
     outbox: createOutboxStore(db),
+    removals: createRemovalStore(db),
     reviews: createReviewStore(db),
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),

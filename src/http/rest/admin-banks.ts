@@ -160,7 +160,8 @@ export const removeBankOperation: Operation = defineOperation({
   id: 'removeBank',
   scope: 'admin',
   summary: 'Remove a bank with all that it holds',
-  description: 'A bank that is not there is removed already. Labels that were published stay.',
+  description:
+    'A bank that is not there is removed already. It can be restored until the operator purges it. Labels that were published stay.',
   answer: z.strictObject({ removed: z.boolean().describe('False when there was none') }),
   examples: [{ name: 'a bank', request: { params: { name: exampleBank } } }],
   errors: [],

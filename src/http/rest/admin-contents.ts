@@ -11,7 +11,10 @@ import { numberText } from './schemas.ts'
 const contentsPath = '/api/v1/admin/bank/{name}/content'
 const contentPath = `${contentsPath}/{content_id}`
 /** The first content of a service is in its first bank; the example's is the next. */
-const exampleContent = { name: exampleBank, content_id: '2' }
+export const exampleContent: Readonly<Record<'name' | 'content_id', string>> = {
+  name: exampleBank,
+  content_id: '2',
+}
 
 const noSuchContent = (request: DocumentedError['request'] = {}): DocumentedError => {
   const params = { name: exampleBank, content_id: '999' }
@@ -173,7 +176,7 @@ export const removeContentOperation: Operation = defineOperation({
   scope: 'admin',
   summary: 'Remove a content',
   description:
-    'A content that is not there is removed already. To match it no more and keep it, disable it instead.',
+    'A content that is not there is removed already. It can be restored until the operator purges it.',
   answer: z.strictObject({ deleted: z.int().describe('1, or 0 when the bank had none of that id') }),
   examples: [{ name: 'a content', request: { params: exampleContent } }],
   errors: [noSuchBank({ params: exampleContent })],
@@ -185,12 +188,14 @@ export const removeContentOperation: Operation = defineOperation({
   },
 })
 
-function idOf(params: Readonly<Record<string, string>>): number {
+/** Returns the content's id of the path. @throws {AppError} `not-found` */
+export function idOf(params: Readonly<Record<string, string>>): number {
   const text = params['content_id'] ?? ''
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
   throw contentNotFound()
 }
 
-function contentNotFound(): AppError {
+/** What is thrown for a content that is not there. */
+export function contentNotFound(): AppError {
   return new AppError('not-found', 'Expected a content of the bank but received the id of none')
 }

@@ -7,7 +7,9 @@ import {
   type BankProfile,
   type BankTier,
   bankProfiles,
+  type ContentTexts,
   isBankName,
+  isTooLong,
   maxTextLengths,
   maxTiers,
   type Suppresses,
@@ -147,9 +149,19 @@ const metadata = z
     error: `Expected at most ${maxOriginLengths.metadata} characters of JSON`,
   })
 
+/** JSON Schema counts characters as code points, as we do. */
+function textOf(name: keyof ContentTexts): z.ZodType<string> {
+  const max = maxTextLengths[name]
+  const error = `Too long: expected at most ${max} characters`
+  return z
+    .string()
+    .refine((text) => !isTooLong(name, text), { error })
+    .meta({ maxLength: max })
+}
+
 const contentFields = {
-  note: z.string().max(maxTextLengths.note).optional(),
-  source_id: z.string().max(maxTextLengths.sourceId).optional().describe('What its source calls it'),
+  note: textOf('note').optional(),
+  source_id: textOf('sourceId').optional().describe('What its source calls it'),
   content_uri: z.string().max(maxOriginLengths.uri).optional().describe('What refers to it elsewhere'),
   metadata: metadata.optional().describe('Anything else, as an object; it is kept with the content'),
 }
@@ -196,7 +208,7 @@ export type ContentChangeIn = Omit<ContentFields, 'metadata'> & {
 export const contentChange: z.ZodType<ContentChangeIn> = z.strictObject({
   ...contentFields,
   metadata: metadata.nullable().optional().describe('null takes it away'),
-  label: z.string().max(maxTextLengths.label).optional().describe('How its source classifies it'),
+  label: textOf('label').optional().describe('How its source classifies it'),
   disable_until_ts: z
     .int()
     .min(0)

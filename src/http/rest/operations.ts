@@ -13,6 +13,7 @@ import {
   removeContentOperation,
   updateContentOperation,
 } from './admin-contents.ts'
+import { restoreBankOperation, restoreContentOperation } from './admin-restore.ts'
 import { atprotoCallbackOperation } from './atproto-callback.ts'
 import { deliveriesOperation, redeliverOperation } from './deliveries.ts'
 import { hashImageOperation, hashUrlOperation } from './hash-image.ts'
@@ -53,7 +54,9 @@ export const operations: readonly Operation[] = [
   getContentOperation,
   updateContentOperation,
   removeContentOperation,
+  restoreContentOperation,
   removeBankOperation,
+  restoreBankOperation,
 ]
 
 /** Operations whose callers sign instead. */

@@ -1,6 +1,6 @@
 import { InvalidRequestError } from '@atproto/xrpc-server'
 import type { harrier } from '../../../lexicons/tools.js'
-import { maxTextLengths } from '../../../model/bank.ts'
+import { isTooLong, maxTextLengths } from '../../../model/bank.ts'
 import { type ContentChange, enabledContent } from '../../../model/curation.ts'
 
 /** Milliseconds of five years: how far ahead a content can be disabled for a time. */
@@ -14,7 +14,7 @@ export function parseContentChange(
   if (isEnabled === undefined && note === undefined) throw invalid('Expected isEnabled or note')
   if (disabledUntil !== undefined && isEnabled !== false)
     throw invalid('Expected disabledUntil with isEnabled false only')
-  if (note !== undefined && note.length > maxTextLengths.note)
+  if (note !== undefined && isTooLong('note', note))
     throw invalid(`Expected at most ${maxTextLengths.note} characters for note`)
   return {
     ...(isEnabled === true && { disableUntil: enabledContent }),

@@ -1,6 +1,6 @@
 import { InvalidRequestError, type Server as XrpcServer } from '@atproto/xrpc-server'
 import { harrier } from '../../../lexicons/tools.js'
-import { type Bank, type ContentHash, maxTextLengths } from '../../../model/bank.ts'
+import { type Bank, type ContentHash, isTooLong, maxTextLengths } from '../../../model/bank.ts'
 import { type CuratedContent, isContentEnabled, type WantedContent } from '../../../model/curation.ts'
 import { parseHashValue } from '../../../model/hash.ts'
 import { parseCursor } from '../../cursor.ts'
@@ -95,10 +95,13 @@ function parseWanted(body: harrier.bank.addContent.$InputBody): WantedContent {
   const types = body.hashes.map(({ type }) => type)
   if (new Set(types).size < types.length)
     throw new InvalidRequestError('Expected at most one hash of each type for hashes', 'InvalidContent')
-  for (const [name, text] of Object.entries({ note, sourceId })) {
-    const max = maxTextLengths[name as 'note' | 'sourceId']
-    if (text !== undefined && text.length > max)
-      throw new InvalidRequestError(`Expected at most ${max} characters for ${name}`, 'InvalidContent')
+  for (const [name, text] of [
+    ['note', note],
+    ['sourceId', sourceId],
+  ] as const) {
+    if (text === undefined || !isTooLong(name, text)) continue
+    const message = `Expected at most ${maxTextLengths[name]} characters for ${name}`
+    throw new InvalidRequestError(message, 'InvalidContent')
   }
   return {
     hashes: body.hashes.map(parseHash),

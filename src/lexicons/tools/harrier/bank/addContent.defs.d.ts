@@ -12,10 +12,10 @@ export declare const $input: l.Payload<"application/json", l.ObjectSchema<{
     }>;
     hashes: l.ArraySchema<l.RefSchema<l.Validator<HarrierDefs.ContentHash, HarrierDefs.ContentHash>>>;
     note: l.OptionalSchema<l.StringSchema<{
-        readonly maxLength: 1500;
+        readonly maxLength: 2000;
     }>>;
     sourceId: l.OptionalSchema<l.StringSchema<{
-        readonly maxLength: 600;
+        readonly maxLength: 800;
     }>>;
     contentUri: l.OptionalSchema<l.StringSchema<{
         readonly maxLength: 2048;
@@ -40,10 +40,10 @@ declare const main: l.Procedure<"tools.harrier.bank.addContent", l.ParamsSchema<
     }>;
     hashes: l.ArraySchema<l.RefSchema<l.Validator<HarrierDefs.ContentHash, HarrierDefs.ContentHash>>>;
     note: l.OptionalSchema<l.StringSchema<{
-        readonly maxLength: 1500;
+        readonly maxLength: 2000;
     }>>;
     sourceId: l.OptionalSchema<l.StringSchema<{
-        readonly maxLength: 600;
+        readonly maxLength: 800;
     }>>;
     contentUri: l.OptionalSchema<l.StringSchema<{
         readonly maxLength: 2048;

@@ -16,7 +16,7 @@ export declare const $input: l.Payload<"application/json", l.ObjectSchema<{
         readonly format: "datetime";
     }>>;
     note: l.OptionalSchema<l.StringSchema<{
-        readonly maxLength: 1500;
+        readonly maxLength: 2000;
     }>>;
 }>>;
 export type $Input<B = l.BinaryData> = l.InferPayload<typeof $input, B>;
@@ -36,7 +36,7 @@ declare const main: l.Procedure<"tools.harrier.bank.updateContent", l.ParamsSche
         readonly format: "datetime";
     }>>;
     note: l.OptionalSchema<l.StringSchema<{
-        readonly maxLength: 1500;
+        readonly maxLength: 2000;
     }>>;
 }>>, l.Payload<"application/json", l.RefSchema<l.Validator<HarrierDefs.Content, HarrierDefs.Content>>>, readonly ["MissingScope", "BankNotFound", "ContentNotFound", "InvalidChange"]>;
 export { main };

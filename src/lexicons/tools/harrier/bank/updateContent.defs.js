@@ -6,7 +6,7 @@ import * as HarrierDefs from "../defs.defs.js";
 const $nsid = "tools.harrier.bank.updateContent";
 export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
-export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "id": /*#__PURE__*/ l.integer({ "minimum": 1 }), "isEnabled": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()), "disabledUntil": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "format": "datetime" })), "note": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 1500 })) });
+export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "id": /*#__PURE__*/ l.integer({ "minimum": 1 }), "isEnabled": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()), "disabledUntil": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "format": "datetime" })), "note": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 2000 })) });
 export const $output = /*#__PURE__*/ l.payload("application/json", /*#__PURE__*/ l.ref((() => HarrierDefs.content)));
 /** Switch a content off or on, or change its note. One that is switched off matches nothing, from the answer on. Needs the scope admin. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, ["MissingScope", "BankNotFound", "ContentNotFound", "InvalidChange"]);
