@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Bank, type BankProfile, bankProfiles } from '../model/bank.ts'
-import { type DigestHash, type HashType, hashHexDigits } from '../model/hash.ts'
+import { type DigestHash, type HashType, hashHexDigits, hashTypes } from '../model/hash.ts'
 import type { HashPage } from '../store/bank-change-store.ts'
 import type { Stores } from '../store/database.ts'
 import { openDigestIndex } from './digest-index.ts'
@@ -30,6 +30,8 @@ export class BankIndexes implements AsyncDisposable {
   }
   readonly #store: BankHashes
   readonly #profiles = new Map<number, BankProfile>()
+  /** The banks that are not removed. */
+  #listed: ReadonlySet<number> = new Set()
   readonly #counts = new Map<number, Record<HashType, number>>()
   /** How far the log of the store has been followed. */
   #lastAdded = 0
@@ -43,11 +45,14 @@ export class BankIndexes implements AsyncDisposable {
     return [...Object.values(this.pdq), ...Object.values(this.digests)]
   }
 
-  /** How many hashes of each type there are. */
+  /** How many hashes of each type the banks have, without those of banks that are removed. */
   get sizes(): Readonly<Record<HashType, number>> {
-    const { md5, sha1, sha256 } = this.digests
-    const pdq = Object.values(this.pdq).reduce((sum, index) => sum + index.size, 0)
-    return { pdq, md5: md5.size, sha1: sha1.size, sha256: sha256.size }
+    const sizes = { pdq: 0, md5: 0, sha1: 0, sha256: 0 }
+    for (const bankId of this.#listed) {
+      const counts = this.#counts.get(bankId)
+      if (counts) for (const type of hashTypes) sizes[type] += counts[type]
+    }
+    return sizes
   }
 
   /** True when the bank has hashes of that type. */
@@ -99,7 +104,9 @@ export class BankIndexes implements AsyncDisposable {
   /** A bank keeps its profile for life. One that is removed keeps its hashes here until it is purged: it may be restored. */
   async #listBanks(): Promise<readonly Bank[]> {
     for (const { id, profile } of await this.#store.banks.profiles()) this.#profiles.set(id, profile)
-    return await this.#store.banks.settings()
+    const banks = await this.#store.banks.settings()
+    this.#listed = new Set(banks.map(({ id }) => id))
+    return banks
   }
 
   async #readAdded(): Promise<void> {

@@ -47,7 +47,7 @@ export type LookupOptions = MatchOptions & { readonly profile?: BankProfile }
 
 /** Finds known content by hash, over the enabled banks. Implementations differ in where the search runs. */
 export interface Matcher extends AsyncDisposable {
-  /** How many hashes the indexes hold, those of banks that are switched off included. */
+  /** How many hashes the banks have in the indexes, those of banks that are switched off included. */
   readonly size: number
   /** How many of them are of each type. */
   readonly sizes: Readonly<Record<HashType, number>>
@@ -97,7 +97,7 @@ export async function openMatcher(
   return {
     failure: failure.promise,
     get size() {
-      return indexes.all.reduce((sum, index) => sum + index.size, 0)
+      return Object.values(indexes.sizes).reduce((sum, size) => sum + size, 0)
     },
     get sizes() {
       return indexes.sizes
