@@ -269,11 +269,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const settling = opening.use(startTask((signal) => settleKeyChanges(change, onChange, signal)))
   const onRenewed = (labels: number) => logger.info({ labels }, 'labels.renewed')
   const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
-  const emitting = opening.use(startTask(emitter.run))
-  const exchanging = opening.use(startTask(sync.run))
-  const webhooks = [outbox.run, announcedImages.run].map((run) => opening.use(startTask(run)))
-  const working = opening.use(startTask(worker.run))
-  const fetching = opening.use(startTask(fetchSubjects.run))
+  const loops = [emitter, sync, outbox, announcedImages, worker, fetchSubjects]
+  const running = loops.map(({ run }) => opening.use(startTask(run)))
   const source = opening.use(
     openJetstreamSource(
       { metrics, logger },
@@ -314,13 +311,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
         recording,
         watching,
         ...pruning,
-        ...webhooks,
         settling,
         renewing,
-        emitting,
-        exchanging,
-        working,
-        fetching,
+        ...running,
         reading,
         rechecking,
         gate ?? [],

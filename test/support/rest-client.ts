@@ -110,18 +110,15 @@ export function requestOf(
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
   const search = new URLSearchParams(query).toString()
   const url = `${base}${filled}${search === '' ? '' : `?${search}`}`
-  if (method === 'get' || method === 'delete') return [url, { method: method.toUpperCase() }]
-  if (raw) return [url, { method: 'POST', headers: { 'content-type': raw.contentType }, body: raw.text }]
-  if (file === undefined)
-    return [
-      url,
-      {
-        ...post(JSON.parse(JSON.stringify(json ?? null).replaceAll('https://images.example.com', images))),
-        method: method.toUpperCase(),
-      },
-    ]
+  const verb = method.toUpperCase()
+  if (method === 'get' || method === 'delete') return [url, { method: verb }]
+  if (raw) return [url, { method: verb, headers: { 'content-type': raw.contentType }, body: raw.text }]
+  if (file === undefined) {
+    const body = JSON.parse(JSON.stringify(json ?? null).replaceAll('https://images.example.com', images))
+    return [url, { ...post(body), method: verb }]
+  }
   const bytes = file === 'picture' ? picture : Buffer.from('This is no picture')
-  return as === 'form'
-    ? [url, form(bytes)]
-    : [url, { method: 'POST', headers: { 'content-type': 'image/png' }, body: new Uint8Array(bytes) }]
+  const sent: RequestInit =
+    as === 'form' ? form(bytes) : { headers: { 'content-type': 'image/png' }, body: new Uint8Array(bytes) }
+  return [url, { ...sent, method: verb }]
 }
