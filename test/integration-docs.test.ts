@@ -69,7 +69,11 @@ const pages: Readonly<Record<string, OpenPage>> = {
   "hepa (Bluesky's automod)": openService,
   Ozone: openService,
   "Eurosky's hepa": openService,
+  'An AppView': openService,
+  Coop: openService,
   'An app of your own': openService,
+  'Webhooks that Harrier takes': openService,
+  'Webhooks that Harrier sends': openService,
   'The upload gate before a PDS': openHost,
 }
 
@@ -90,11 +94,19 @@ function settingsOf(section: string): Env {
 
 const isIn = (languages: readonly string[]) => (block: FencedBlock) => languages.includes(block.language)
 
+/** JSON that is no answer: what others send or are given. */
+const isDocument = ({ language, attributes }: FencedBlock): boolean =>
+  language === 'json' && attributes.includes('document')
+
 describe('the pages of docs/INTEGRATION.md', () => {
   it('have blocks that are commands, the answer to one, or settings, and nothing else', () => {
     expect(blocks.length).toBeGreaterThan(20)
     const answers = blocks.filter(isIn(commandLanguages)).map(({ next }) => next)
-    const others = blocks.filter((block) => !isIn([...commandLanguages, ...otherLanguages])(block))
+    const documents = blocks.filter(isDocument)
+    for (const { text: json } of documents) expect(JSON.parse(json)).toEqual(expect.any(Object))
+    const others = blocks.filter(
+      (block) => !isIn([...commandLanguages, ...otherLanguages])(block) && !isDocument(block),
+    )
     const stray = others.filter((block) => !isIn(answerLanguages)(block) || !answers.includes(block))
     expect(stray.map(({ line, language }) => `line ${line}: ${language || 'no language'}`)).toEqual([])
   })
@@ -110,7 +122,7 @@ describe('the pages of docs/INTEGRATION.md', () => {
     for (const { text: lines } of settings) {
       const env = lines
         .split('\n')
-        .map((line) => line.replace(/\s+#.*$/, '').split('=', 2) as [string, string])
+        .map((line) => /^(\w+)=(.*?)(?:\s+#.*)?$/.exec(line)?.slice(1) as [string, string])
       expect(() => parseConfig(Object.fromEntries(env))).not.toThrow()
     }
   })
