@@ -6,31 +6,37 @@ import { hostileValues, marker, spoiled } from './hostile-json.ts'
 /** A body with its headers. */
 export type HostileBody = { readonly bytes: Buffer; readonly headers: Readonly<Record<string, string>> }
 
-/** A good body: JSON, a form with one file, or bytes. */
+/** A good body: JSON, a form without a file, one with a file, or bytes. */
 export type GoodBody =
   | { readonly json: unknown }
+  | { readonly form: Readonly<Record<string, string>> }
   | { readonly file: Buffer; readonly field: string; readonly fields?: Readonly<Record<string, string>> }
   | { readonly bytes: Buffer; readonly type: string }
 
 const json = 'application/json'
+const urlEncoded = 'application/x-www-form-urlencoded'
 
 /** Returns a body as it should be sent. */
 export function encodeBody(good: GoodBody): HostileBody {
   if ('json' in good) return typed(JSON.stringify(good.json), json)
   if ('bytes' in good) return typed(good.bytes, good.type)
+  if ('form' in good) return typed(new URLSearchParams(good.form).toString(), urlEncoded)
   return formOf(partsOf(good))
 }
 
 /** Returns bodies that are wrong in some way, each made from the good one. */
 export function hostileBodies(good: GoodBody): fc.Arbitrary<HostileBody> {
   const whole = encodeBody(good)
-  const own: fc.Arbitrary<HostileBody>[] =
-    'json' in good
-      ? hostileJson(good.json)
-      : 'bytes' in good
-        ? hostileBytes(good.bytes)
-        : hostileForms(partsOf(good))
+  const own = hostileAs(good)
   return fc.oneof(...own.map((arbitrary) => ({ arbitrary, weight: 3 })), ...ofAnyBody(whole))
+}
+
+/** What can be done to a body of its kind. */
+function hostileAs(good: GoodBody): fc.Arbitrary<HostileBody>[] {
+  if ('json' in good) return hostileJson(good.json)
+  if ('bytes' in good) return hostileBytes(good.bytes)
+  if ('form' in good) return hostileFields(good.form)
+  return hostileForms(partsOf(good))
 }
 
 function typed(body: string | Buffer, type: string): HostileBody {
@@ -100,6 +106,19 @@ function hostileJson(good: unknown): fc.Arbitrary<HostileBody>[] {
     }),
     fc.constant({ bytes: Buffer.from(text, 'utf16le'), headers: { 'content-type': json } }),
   ]
+}
+
+/** Fields as a page sends them, with one of them spoiled. */
+function hostileFields(good: Readonly<Record<string, string>>): fc.Arbitrary<HostileBody>[] {
+  const encode = (fields: unknown): HostileBody => {
+    const pairs = Object.entries((fields ?? {}) as object).map(
+      ([name, value]) => [name, String(JSON.stringify(value))] as [string, string],
+    )
+    return typed(new URLSearchParams(pairs).toString(), urlEncoded)
+  }
+  const text = new URLSearchParams(good).toString()
+  const raw = [`${text}&${text}`, `${text}&a[b][c]=d`, '%', '=&=&=', 'x=%ff%fe', 'a&'.repeat(5_000), marker]
+  return [spoiled(good).map(encode), fc.constantFrom(...raw).map((body) => typed(body, urlEncoded))]
 }
 
 /** Pictures that are cut, changed, or none. */
