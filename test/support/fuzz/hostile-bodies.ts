@@ -111,8 +111,8 @@ function hostileJson(good: unknown): fc.Arbitrary<HostileBody>[] {
 /** Fields as a page sends them, with one of them spoiled. */
 function hostileFields(good: Readonly<Record<string, string>>): fc.Arbitrary<HostileBody>[] {
   const encode = (fields: unknown): HostileBody => {
-    const pairs = Object.entries((fields ?? {}) as object).map(
-      ([name, value]) => [name, String(JSON.stringify(value))] as [string, string],
+    const pairs = Object.entries(fields ?? {}).map(
+      ([name, value]) => [name, JSON.stringify(value) ?? ''] as [string, string],
     )
     return typed(new URLSearchParams(pairs).toString(), urlEncoded)
   }
