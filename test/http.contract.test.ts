@@ -310,11 +310,11 @@ describe('looking a hash up', () => {
       [{ type: 'pdq', value: pdq }, { coin: expect.any(Number) }],
       [
         { type: 'pdq', value: pdq },
-        { banks: ['A', 'B'], coin: 0, hasDisabled: true },
+        { banks: ['A', 'B'], coin: 0, hasDisabled: true, hasSuppressed: true },
       ],
       [
         { type: 'pdq', value: pdq },
-        { coin: 0, hasDisabled: true },
+        { coin: 0, hasDisabled: true, hasSuppressed: true },
       ],
     ])
   })
