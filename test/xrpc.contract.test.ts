@@ -297,6 +297,30 @@ describe('the methods of tools.harrier', () => {
       expect((await client.xrpc(bank.listBanks)).body.banks).toHaveLength(2)
     })
 
+    it('names how near a match is, and has a negative bank suppress it', async () => {
+      const find = async () => (await client.xrpc(match.hash, { body: { value: pdq } })).body.matches
+      const tiers = [
+        { name: 'exact', distance: 0 },
+        { name: 'near', distance: 16 },
+      ]
+      await client.xrpc(bank.createBank, { body: { name: 'tiered', tiers } })
+      const hashes = [{ type: 'pdq' as const, value: pdq }]
+      await client.xrpc(bank.addContent, { body: { bank: 'tiered', hashes } })
+      expect(await find()).toMatchObject([{ bank: 'tiered', distance: 0, tier: 'exact' }])
+      const change = { bank: 'tiered', tiers: [{ name: 'same', distance: 0 }], threshold: 20 }
+      const { body: changed } = await client.xrpc(bank.updateBank, { body: change })
+      expect(changed).toMatchObject({ threshold: 20, tiers: change.tiers })
+      expect(await find()).toMatchObject([{ tier: 'same' }])
+      const negative = { name: 'harmless', suppresses: ['tiered'] }
+      const { body: made } = await client.xrpc(bank.createBank, { body: negative })
+      expect(made).toMatchObject(negative)
+      await client.xrpc(bank.addContent, { body: { bank: 'harmless', hashes } })
+      expect(await find()).toEqual([])
+      const all = await client.xrpc(bank.updateBank, { body: { bank: 'harmless', suppressesAll: true } })
+      expect(all.body).toMatchObject({ suppressesAll: true })
+      for (const name of ['tiered', 'harmless']) await client.xrpc(bank.deleteBank, { body: { bank: name } })
+    })
+
     it('takes contents, which match until they are switched off', async () => {
       const find = async () => (await client.xrpc(match.hash, { body: { value: pdq } })).body.matches
       await client.xrpc(bank.createBank, { body: { name: 'pictures' } })
@@ -406,6 +430,9 @@ describe('the methods of tools.harrier', () => {
       await refused(createBank, create({ name: 'known' }), 'BankExists')
       await refused(createBank, create({ name: '.hidden' }), 'InvalidBank')
       await refused(createBank, create({ name: 'x', enabledRatio: '1.5' }), 'InvalidBank')
+      await refused(createBank, create({ name: 'x', suppresses: ['nobody'] }), 'InvalidBank')
+      await refused(createBank, create({ name: 'x', suppresses: [], suppressesAll: true }), 'InvalidBank')
+      await refused(createBank, create({ name: 'x', tiers: [{ name: 'far', distance: 32 }] }), 'InvalidBank')
       const update = (body: harrier.bank.updateBank.$InputBody) => client.xrpc(updateBank, { body })
       await refused(updateBank, update({ bank: missing, name: 'y' }), 'BankNotFound')
       await refused(updateBank, update({ bank: 'texts', name: 'known' }), 'BankExists')

@@ -2,6 +2,7 @@ import { InvalidRequestError, type Server as XrpcServer } from '@atproto/xrpc-se
 import { harrier } from '../../../lexicons/tools.js'
 import { AppError } from '../../../lib/errors.ts'
 import { type Bank, defaultMinQuality, defaultThreshold, isBankName } from '../../../model/bank.ts'
+import type { BankChange } from '../../../model/curation.ts'
 import type { CuratorServices } from '../../curator-services.ts'
 import type { CallerAuth } from './callers.ts'
 import type { HarrierMethodsDeps } from './harrier-services.ts'
@@ -42,8 +43,9 @@ export function addBankMethods(
         minQuality,
         profile: profile ?? 'reference-512',
         enabledRatio: parseRatio(enabledRatio ?? '1'),
+        ...rulesOf(body),
       }
-      const bank = await withoutConflict(() => own.curatorOf(credentials.actor).createBank(wanted))
+      const bank = await asTold(() => own.curatorOf(credentials.actor).createBank(wanted))
       return { encoding: 'application/json', body: bankShape(bank) }
     },
   })
@@ -51,16 +53,18 @@ export function addBankMethods(
   xrpc.add(updateBank, {
     auth: auth(updateBank, 'admin'),
     async handler({ input: { body }, auth: { credentials } }) {
-      const { name, enabledRatio } = body
-      if (name === undefined && enabledRatio === undefined)
-        throw new InvalidRequestError('Expected name or enabledRatio', 'InvalidChange')
+      const { name, enabledRatio, threshold } = body
       const change = {
         ...(name !== undefined && { name: parseName(name) }),
         ...(enabledRatio !== undefined && { enabledRatio: parseRatio(enabledRatio) }),
+        ...(threshold !== undefined && { threshold }),
+        ...rulesOf(body),
       }
+      if (Object.keys(change).length === 0)
+        throw new InvalidRequestError('Expected something to change', 'InvalidChange')
       const curator = own.curatorOf(credentials.actor)
       const { id } = await requireBank(curator, body.bank)
-      const bank = await withoutConflict(() => curator.updateBank(id, change))
+      const bank = await asTold(() => curator.updateBank(id, change))
       if (!bank) throw bankNotFound()
       return { encoding: 'application/json', body: bankShape(bank) }
     },
@@ -88,14 +92,34 @@ function bankNotFound(): InvalidRequestError {
   return new InvalidRequestError('Expected the name of a bank for bank but there is none', 'BankNotFound')
 }
 
-function bankShape({ name, threshold, minQuality, profile, enabledRatio, createdAt }: Bank) {
+function bankShape(bank: Bank) {
+  const { name, threshold, minQuality, profile, enabledRatio, tiers, suppresses, createdAt } = bank
   return {
     name,
     threshold,
     minQuality,
     profile,
     enabledRatio: decimalOf(enabledRatio),
+    tiers: [...tiers],
+    ...(suppresses === 'all'
+      ? { suppressesAll: true }
+      : suppresses !== undefined && { suppresses: [...suppresses] }),
     createdAt: createdAt as DatetimeString,
+  }
+}
+
+/** How far a bank matches by name, and what it suppresses, as far as that is said. @throws {InvalidRequestError} `InvalidBank`. */
+function rulesOf({
+  tiers,
+  suppresses,
+  suppressesAll,
+}: Pick<harrier.bank.updateBank.$InputBody, 'tiers' | 'suppresses' | 'suppressesAll'>): BankChange {
+  if (suppressesAll === true && suppresses !== undefined)
+    throw new InvalidRequestError('Expected suppresses or suppressesAll but received both', 'InvalidBank')
+  const suppressed = suppressesAll === true ? 'all' : suppresses
+  return {
+    ...(tiers !== undefined && { tiers: tiers.map(({ name, distance }) => ({ name, distance })) }),
+    ...(suppressed !== undefined && { suppresses: suppressed }),
   }
 }
 
@@ -112,12 +136,15 @@ function parseRatio(text: string): number {
   throw new InvalidRequestError('Expected a decimal from 0 to 1 for enabledRatio', 'InvalidBank')
 }
 
-async function withoutConflict<T>(work: () => Promise<T>): Promise<T> {
+/** What does not go together is the caller's to hear of. @throws {InvalidRequestError} `BankExists`, `InvalidBank`. */
+async function asTold<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof AppError && error.kind === 'conflict')
+    if (!(error instanceof AppError)) throw error
+    if (error.kind === 'conflict')
       throw new InvalidRequestError('Expected a name that no other bank has for name', 'BankExists')
+    if (error.kind === 'invalid') throw new InvalidRequestError(error.message, 'InvalidBank')
     throw error
   }
 }

@@ -16,6 +16,7 @@ export function matchShape({ match, value, label, sourceId }: FoundContent): lex
     hashType: match.hashType,
     hashValue: value,
     distance: match.distance,
+    ...(match.tier !== undefined && { tier: match.tier }),
     ...(match.hashType === 'pdq' && { profile: match.profile, look: match.variant }),
     ...(label !== '' && { label }),
     ...(sourceId !== '' && { sourceId }),

@@ -74,6 +74,10 @@ type Match = {
      */
     "distance": number;
     /**
+     * The tier of the bank that the distance falls in, by name.
+     */
+    "tier"?: string;
+    /**
      * Of PDQ: which hasher made the stored hash.
      */
     "profile"?: "reference-512" | "full-resolution" | "unknown" | l.UnknownString;
@@ -187,6 +191,18 @@ type Bank = {
      */
     "enabledRatio": string;
     /**
+     * Named parts of the threshold, nearest first, by which a policy can go.
+     */
+    "tiers": (Tier)[];
+    /**
+     * Of a negative bank: the banks whose matches its contents suppress.
+     */
+    "suppresses"?: (string)[];
+    /**
+     * Of a negative bank: true when it suppresses matches of every bank.
+     */
+    "suppressesAll"?: boolean;
+    /**
      * When it was made.
      */
     "createdAt": l.DatetimeString;
@@ -195,6 +211,22 @@ export type { Bank };
 /** A collection of known content, and how it is matched. */
 declare const bank: l.TypedObjectSchema<"tools.harrier.defs#bank", l.Validator<Bank, Bank>>;
 export { bank };
+/** A part of a bank's threshold. */
+type Tier = {
+    $type?: "tools.harrier.defs#tier";
+    /**
+     * What a policy calls it.
+     */
+    "name": string;
+    /**
+     * The greatest PDQ distance that it takes in, in bits.
+     */
+    "distance": number;
+};
+export type { Tier };
+/** A part of a bank's threshold. */
+declare const tier: l.TypedObjectSchema<"tools.harrier.defs#tier", l.Validator<Tier, Tier>>;
+export { tier };
 /** A hash of a content of a bank. */
 type ContentHash = {
     $type?: "tools.harrier.defs#contentHash";

@@ -16,6 +16,12 @@ export declare const $input: l.Payload<"application/json", l.ObjectSchema<{
     enabledRatio: l.OptionalSchema<l.WithDefaultSchema<l.StringSchema<{
         readonly maxLength: 40;
     }>>>;
+    tiers: l.OptionalSchema<l.ArraySchema<l.RefSchema<l.Validator<HarrierDefs.Tier, HarrierDefs.Tier>>>>;
+    suppresses: l.OptionalSchema<l.ArraySchema<l.StringSchema<{
+        readonly minLength: 1;
+        readonly maxLength: 255;
+    }>>>;
+    suppressesAll: l.OptionalSchema<l.BooleanSchema>;
 }>>;
 export type $Input<B = l.BinaryData> = l.InferPayload<typeof $input, B>;
 export type $InputBody<B = l.BinaryData> = l.InferPayloadBody<typeof $input, B>;
@@ -34,6 +40,12 @@ declare const main: l.Procedure<"tools.harrier.bank.createBank", l.ParamsSchema<
     enabledRatio: l.OptionalSchema<l.WithDefaultSchema<l.StringSchema<{
         readonly maxLength: 40;
     }>>>;
+    tiers: l.OptionalSchema<l.ArraySchema<l.RefSchema<l.Validator<HarrierDefs.Tier, HarrierDefs.Tier>>>>;
+    suppresses: l.OptionalSchema<l.ArraySchema<l.StringSchema<{
+        readonly minLength: 1;
+        readonly maxLength: 255;
+    }>>>;
+    suppressesAll: l.OptionalSchema<l.BooleanSchema>;
 }>>, l.Payload<"application/json", l.RefSchema<l.Validator<HarrierDefs.Bank, HarrierDefs.Bank>>>, readonly ["MissingScope", "BankExists", "InvalidBank"]>;
 export { main };
 declare const $lxm = "tools.harrier.bank.createBank";

@@ -6,9 +6,9 @@ import * as HarrierDefs from "../defs.defs.js";
 const $nsid = "tools.harrier.bank.updateBank";
 export { $nsid };
 export const $params = /*#__PURE__*/ l.params();
-export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "name": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 })), "enabledRatio": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 40 })) });
+export const $input = /*#__PURE__*/ l.jsonPayload({ "bank": /*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), "name": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 })), "enabledRatio": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ "maxLength": 40 })), "threshold": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ "minimum": 0, "maximum": 256 })), "tiers": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.array(/*#__PURE__*/ l.ref((() => HarrierDefs.tier)), { "maxLength": 16 })), "suppresses": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.array(/*#__PURE__*/ l.string({ "minLength": 1, "maxLength": 255 }), { "maxLength": 1000 })), "suppressesAll": /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()) });
 export const $output = /*#__PURE__*/ l.payload("application/json", /*#__PURE__*/ l.ref((() => HarrierDefs.bank)));
-/** Change the name of a bank, or the share of images that it is matched for. Policies name banks: see to them after a change of name. Needs the scope admin. */
+/** Change a bank: its name, how far it matches, its tiers, the share of images that it is matched for, or what it suppresses. Policies name banks: see to them after a change of name. Needs the scope admin. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, ["MissingScope", "BankNotFound", "BankExists", "InvalidBank", "InvalidChange"]);
 export { main };
 const $lxm = $nsid;
