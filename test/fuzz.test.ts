@@ -12,7 +12,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Operation, RequestExample } from '../src/http/rest/operation.ts'
 import { operations, webhookOperations } from '../src/http/rest/operations.ts'
 import { blobCidOfSha256 } from '../src/model/ids.ts'
-import { openSqlite } from '../src/store/sqlite.ts'
 import { harrierTargets, someMd5 } from './support/fuzz/harrier-targets.ts'
 import { hmaTargets } from './support/fuzz/hma-targets.ts'
 import type { GoodBody } from './support/fuzz/hostile-bodies.ts'
@@ -22,7 +21,7 @@ import { type Answer, faultOf, send } from './support/fuzz/send.ts'
 import { goodRequest, type HostileRequest, hostileRequests, type Target } from './support/fuzz/target.ts'
 import { drawLandscape } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
-import { openRestService, post, type RestService } from './support/rest-client.ts'
+import { addDelivery, openRestService, post, type RestService } from './support/rest-client.ts'
 import { openServiceTools } from './support/service.ts'
 
 /** Requests to each route. The seed is fixed: what fails once fails again. */
@@ -62,11 +61,7 @@ describe('every route, asked wrongly', () => {
       }),
     )
     key = await service.makeKey(undefined, 10_000_000)
-    await using database = await openSqlite({ path: join(service.folder.path, 'harrier.db') })
-    const message = { kind: 'webhook', target: 'app', messageId: 'msg_1', event: 'match_found' } as const
-    await database.outbox.add([
-      { ...message, subject: 'a', payload: '{}', createdAt: new Date().toISOString() },
-    ])
+    await addDelivery(service)
   })
   afterAll(() => stack.disposeAsync())
 

@@ -1,17 +1,22 @@
 import { createHmac } from 'node:crypto'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Operation, RequestExample } from '../src/http/rest/operation.ts'
 import { operationsFor } from '../src/http/rest/operations.ts'
 import { type Circumstance, sharedErrorsOf } from '../src/http/rest/shared-errors.ts'
 import { apiScopes } from '../src/model/api-key.ts'
-import { openSqlite } from '../src/store/sqlite.ts'
 import { openTestHttp, type TestHttp, testRestOptions } from './support/http-fixture.ts'
 import { drawLandscape } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
-import { call, openRestService, type RestAnswer, type RestService, requestOf } from './support/rest-client.ts'
+import {
+  addDelivery,
+  call,
+  openRestService,
+  type RestAnswer,
+  type RestService,
+  requestOf,
+} from './support/rest-client.ts'
 
 const secret = 'secret-of-the-webhooks'
 const operations = operationsFor({ hasWebhooks: true })
@@ -54,11 +59,7 @@ describe('every answer that OpenAPI documents', () => {
       }),
     )
     key = await service.makeKey()
-    await using database = await openSqlite({ path: join(service.folder.path, 'harrier.db') })
-    const message = { kind: 'webhook', target: 'app', messageId: 'msg_1', event: 'match_found' } as const
-    await database.outbox.add([
-      { ...message, subject: 'a', payload: '{}', createdAt: new Date().toISOString() },
-    ])
+    await addDelivery(service)
     const never = (_: unknown, signal: AbortSignal) =>
       new Promise<never>((_, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason as Error)),

@@ -9,11 +9,18 @@ import { z } from 'zod'
 import { operations } from '../src/http/rest/operations.ts'
 import { AppError } from '../src/lib/errors.ts'
 import { apiScopes } from '../src/model/api-key.ts'
-import { openSqlite } from '../src/store/sqlite.ts'
 import { openTestHttp, testRestOptions } from './support/http-fixture.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
-import { call, form, openRestService, post, type RestService, requestOf } from './support/rest-client.ts'
+import {
+  addDelivery,
+  call,
+  form,
+  openRestService,
+  post,
+  type RestService,
+  requestOf,
+} from './support/rest-client.ts'
 import { runHarrier } from './support/run-harrier.ts'
 import { openServiceTools } from './support/service.ts'
 
@@ -48,11 +55,7 @@ describe('the REST API', () => {
       }),
     )
     key = await service.makeKey()
-    await using database = await openSqlite({ path: join(service.folder.path, 'harrier.db') })
-    const message = { kind: 'webhook', target: 'app', messageId: 'msg_1', event: 'match_found' } as const
-    await database.outbox.add([
-      { ...message, subject: 'a', payload: '{}', createdAt: new Date().toISOString() },
-    ])
+    await addDelivery(service)
   })
   afterAll(() => stack.disposeAsync())
 

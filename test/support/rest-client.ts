@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import type { App } from '../../src/app.ts'
 import type { Env } from '../../src/config/env.ts'
 import type { Operation, RequestExample } from '../../src/http/rest/operation.ts'
 import { type ApiScope, apiScopes } from '../../src/model/api-key.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
 import {
   bankPicture,
   createServiceFolder,
@@ -43,6 +45,15 @@ export async function openRestService(known: Uint8Array, more: Env = {}): Promis
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
+}
+
+/** Puts a message into the outbox of a service that has none: delivery 1, for whoever asks for it. */
+export async function addDelivery({ folder }: Pick<RestService, 'folder'>): Promise<void> {
+  await using database = await openSqlite({ path: join(folder.path, 'harrier.db') })
+  const message = { kind: 'webhook', target: 'app', messageId: 'msg_1', event: 'match_found' } as const
+  await database.outbox.add([
+    { ...message, subject: 'a', payload: '{}', createdAt: new Date().toISOString() },
+  ])
 }
 
 /** An answer as a test looks at it. */

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 
 /** Stands in texts that are sent; no log line may ever have it. */
-export const marker = 'text-of-a-caller-7f3a'
+export const marker = 'text~of~a~caller~7f3a'
 
 const names = [
   '__proto__',
