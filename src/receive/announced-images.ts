@@ -6,11 +6,9 @@
  * Invariants: an attempt is counted before it starts; a match is told once, however often the work is repeated; no bytes are
  * kept, and the address is forgotten once the image was looked at; a failure of the store stops the service.
  */
-import { backoffMs } from '../lib/backoff.ts'
-import { createDeadline } from '../lib/deadline.ts'
-import { AppError, messageOf, shouldRetry } from '../lib/errors.ts'
 import type { Log } from '../lib/logger.ts'
 import { shareOf } from '../lib/share.ts'
+import { type TryOptions, tryWork } from '../lib/try-work.ts'
 import { createWorkLoop, type WorkLoop } from '../lib/work-loop.ts'
 import type { AnnouncedImage } from '../model/announced-image.ts'
 import { type ApiActionRequest, webhookCallerId } from '../model/api-action.ts'
@@ -53,15 +51,8 @@ export type AnnouncedImagesDeps = {
   readonly random: () => number
 }
 
-/** How images are looked at. Milliseconds. */
-export type AnnouncedImagesOptions = {
-  readonly atOnce: number
-  /** The longest that one look may take. */
-  readonly timeoutMs: number
-  readonly maxAttempts: number
-  readonly retryBaseMs: number
-  readonly retryMaxMs: number
-}
+/** How images are looked at. */
+export type AnnouncedImagesOptions = TryOptions & { readonly atOnce: number }
 
 /** Returns the loop that looks at announced images; starts nothing. */
 export function createAnnouncedImages(deps: AnnouncedImagesDeps, options: AnnouncedImagesOptions): WorkLoop {
@@ -88,28 +79,38 @@ async function attempt(
     if (outcome === 'dead') logger.warn(fields, 'announced-image.dead')
     else logger.info(fields, 'announced-image.done')
   }
-  try {
-    tell(await look(deps, image, createDeadline(options.timeoutMs, ending)))
-  } catch (error) {
-    // It is as it was, but for the attempt: the next start looks at it.
-    if (ending.aborted) return
-    if (!(error instanceof AppError) && !isTimeout(error)) throw error
-    const outcome = messageOf(error)
-    if ((isTimeout(error) || shouldRetry(error)) && image.attempts < options.maxAttempts) {
-      const { retryBaseMs: baseMs, retryMaxMs: maxMs } = options
-      const waitMs = backoffMs(image.attempts, { baseMs, maxMs }, deps.random())
-      await database.announcedImages.retry(image.id, outcome, now().getTime() + waitMs)
+  const tried = await tryWork((signal) => look(deps, image, signal), options, {
+    attempt: image.attempts,
+    ending,
+    random: deps.random,
+  })
+  switch (tried.kind) {
+    case 'cut-off':
+      return
+    case 'done':
+      return tell(tried.value)
+    case 'retry':
+      await database.announcedImages.retry(image.id, tried.reason, now().getTime() + tried.waitMs)
       return tell('retried')
-    }
-    const at = now().toISOString()
-    await database.transaction(async ({ announcedImages, audit }) => {
-      await announcedImages.end(image.id, 'dead', outcome, at)
-      const details = { outcome, attempts: image.attempts }
-      const entry = { action: 'image.not-looked-at', subject: image.contentId, details }
-      await audit.append([{ at, actor: 'harrier', ...entry }])
-    })
-    tell('dead')
+    case 'dead':
+      await bury(deps, image, tried.reason)
+      return tell('dead')
   }
+}
+
+/** Gives an image up, where a person sees it. */
+async function bury(
+  { database, now }: AnnouncedImagesDeps,
+  image: AnnouncedImage,
+  outcome: string,
+): Promise<void> {
+  const at = now().toISOString()
+  await database.transaction(async ({ announcedImages, audit }) => {
+    await announcedImages.end(image.id, 'dead', outcome, at)
+    const details = { outcome, attempts: image.attempts }
+    const entry = { action: 'image.not-looked-at', subject: image.contentId, details }
+    await audit.append([{ at, actor: 'harrier', ...entry }])
+  })
 }
 
 /** Looks at one image and does what follows, in steps that can be repeated. Returns how it ended. */
@@ -218,8 +219,4 @@ async function lookForRecord(
   await database.transaction(({ uploads }) =>
     uploads.add({ did, cid, size, reason: 'announced' }, at.toISOString(), at.getTime()),
   )
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'TimeoutError'
 }

@@ -6,10 +6,8 @@
  * images a record shows, and looking at them. Invariants: a fetch ends together with the jobs that it leads to; an
  * attempt is counted before it starts; a failure of the store stops the service.
  */
-import { backoffMs } from '../lib/backoff.ts'
-import { createDeadline } from '../lib/deadline.ts'
-import { AppError, messageOf, shouldRetry } from '../lib/errors.ts'
 import type { Log } from '../lib/logger.ts'
+import { type TryOptions, tryWork } from '../lib/try-work.ts'
 import { createWorkLoop, type WorkLoop } from '../lib/work-loop.ts'
 import { type AtUri, type Cid, type Did, parseDid } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
@@ -43,15 +41,8 @@ export type FetchSubjectsDeps = {
   readonly random: () => number
 }
 
-/** How fetches are made. Milliseconds. */
-export type FetchSubjectsOptions = {
-  readonly atOnce: number
-  /** The longest that one fetch may take, whatever it waits for. */
-  readonly timeoutMs: number
-  readonly maxAttempts: number
-  readonly retryBaseMs: number
-  readonly retryMaxMs: number
-}
+/** How fetches are made. */
+export type FetchSubjectsOptions = TryOptions & { readonly atOnce: number }
 
 /** Returns the loop that fetches what was reported; starts nothing. */
 export function createFetchSubjects(deps: FetchSubjectsDeps, options: FetchSubjectsOptions): WorkLoop {
@@ -83,26 +74,22 @@ async function attempt(
       },
       'subject.fetched',
     )
-  try {
-    const found = await deps.fetchRecord(fetch.uri, createDeadline(options.timeoutMs, ending))
-    const { outcome, images } = await save(deps, fetch, found)
-    tell(outcome, images)
-  } catch (error) {
-    // It is as it was, but for the attempt: the next start fetches it.
-    if (ending.aborted) return
-    if (!(error instanceof AppError) && !isTimeout(error)) throw error
-    const outcome = messageOf(error)
-    const willRetry = (isTimeout(error) || shouldRetry(error)) && fetch.attempts < options.maxAttempts
-    const at = deps.now()
-    if (willRetry)
-      await deps.database.subjectFetches.retry(fetch.id, outcome, at.getTime() + waitMs(deps, options, fetch))
-    else await deps.database.subjectFetches.end(fetch.id, 'dead', outcome, at.toISOString())
-    tell(willRetry ? 'retried' : 'dead', 0)
+  const look = async (signal: AbortSignal) =>
+    await save(deps, fetch, await deps.fetchRecord(fetch.uri, signal))
+  const tried = await tryWork(look, options, { attempt: fetch.attempts, ending, random: deps.random })
+  const at = deps.now()
+  switch (tried.kind) {
+    case 'cut-off':
+      return
+    case 'done':
+      return tell(tried.value.outcome, tried.value.images)
+    case 'retry':
+      await deps.database.subjectFetches.retry(fetch.id, tried.reason, at.getTime() + tried.waitMs)
+      return tell('retried', 0)
+    case 'dead':
+      await deps.database.subjectFetches.end(fetch.id, 'dead', tried.reason, at.toISOString())
+      return tell('dead', 0)
   }
-}
-
-function waitMs({ random }: FetchSubjectsDeps, options: FetchSubjectsOptions, fetch: SubjectFetch): number {
-  return backoffMs(fetch.attempts, { baseMs: options.retryBaseMs, maxMs: options.retryMaxMs }, random())
 }
 
 async function save(
@@ -127,8 +114,4 @@ async function save(
   })
   if (images.length > 0) onJobs()
   return { outcome, images: images.length }
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'TimeoutError'
 }
