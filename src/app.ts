@@ -1,7 +1,7 @@
 /**
  * The composition root: opens what Harrier owns, wires the stages in the order of the flow, and starts them in reverse.
- * It holds no logic of its own; what is a list of parts stays one, and what is more has a file (`app-apis.ts`, `app-gauges.ts`, `app-reports.ts`,
- * `upload-gate.ts`). `tools.ts` is its small sister for the operator's commands.
+ * It holds no logic of its own and is one function, long as the list of parts is: what is more than a part of that list has a
+ * file (`app-apis.ts`, `app-exchanges.ts`, `app-gauges.ts`, `app-reports.ts`, `app-webhooks.ts`, `upload-gate.ts`). `tools.ts` is its small sister for the operator's commands.
  */
 import { createApplyEffects } from './act/apply.ts'
 import { createApis } from './app-apis.ts'

@@ -2,7 +2,8 @@
  * The names and help texts of every metric, and the only place that knows the metrics library.
  *
  * Owns: names (`labeler_<stage>_<noun>_<unit or total>`), labels and their closed sets of values. Leaves to others: when
- * something is counted. Each stage declares the narrow interface that it calls; this page implements them all.
+ * something is counted. Each stage declares the narrow interface that it calls; this page implements them all, and is as long
+ * as their list: a name that is used twice shows here.
  * The five measures an operator is promised: request volume (`labeler_match_requests_total`), match rate
  * (`labeler_match_blobs_total` over `labeler_scan_blobs_total`), action rate (`labeler_act_effects_total` over
  * `labeler_match_matches_total`), response time (`labeler_stage_duration_seconds`) and error rate

@@ -264,7 +264,13 @@ describe('an image that a negative bank knows', () => {
         expect(effects.filter(({ kind }) => kind === 'label')).toEqual([])
         return []
       },
-      applyEffects: createApplyEffects({ database, src: 'did:web:x.example' as Did, isPaced: false, now }),
+      applyEffects: createApplyEffects({
+        database,
+        src: 'did:web:x.example' as Did,
+        isPaced: false,
+        announce: async () => {},
+        now,
+      }),
       wakePublishing: () => {},
       now,
     }

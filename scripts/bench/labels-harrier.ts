@@ -44,6 +44,9 @@ async function notMeasured(): Promise<never> {
   throw new Error('Expected only labels to be asked for')
 }
 
+/** No endpoint is to hear of anything. */
+const tellNobody = async (): Promise<void> => {}
+
 async function openPublishing(path: string): Promise<string> {
   database = await openSqlite({ path })
   const metrics = createMetrics()
@@ -59,7 +62,13 @@ async function openPublishing(path: string): Promise<string> {
     return published?.seq ?? Number.NaN
   }
   const signLabels = createSignLabels(signing)
-  const applyEffects = createApplyEffects({ database, src: labelerDid, isPaced: false, now })
+  const applyEffects = createApplyEffects({
+    database,
+    src: labelerDid,
+    isPaced: false,
+    announce: tellNobody,
+    now,
+  })
   endJob = async (job) => {
     const effect = {
       kind: 'label',

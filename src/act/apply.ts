@@ -40,8 +40,8 @@ export type ApplyDeps = {
   readonly src: Did
   /** True puts labels into the queue of emissions, unsigned, instead of publishing them. */
   readonly isPaced: boolean
-  /** Tells those who are to hear of matches and labels; nobody without. */
-  readonly announce?: Announce
+  /** Tells those who are to hear of matches and labels. */
+  readonly announce: Announce
   readonly now: () => Date
 }
 
@@ -80,7 +80,7 @@ async function write(
     ...published.map((label) => auditOfLabel(label, job, at)),
     ...reviews.map((review) => auditOfEvidence(review, matches.length, job, at)),
   ])
-  await deps.announce?.(stores, eventsOf(application, published), at)
+  await deps.announce(stores, eventsOf(application, published), at)
   return { labels: published, queued, isApplied: true }
 }
 

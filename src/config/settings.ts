@@ -1,3 +1,7 @@
+/*
+ * Every setting of the service, in the order of the reference that is made of it; those of parts that can be left out have files of
+ * their own. It is one list, which grows by a line for each setting.
+ */
 import { availableParallelism } from 'node:os'
 import type { EmissionLimits } from '../model/emission.ts'
 import type { Did } from '../model/ids.ts'

@@ -1,4 +1,7 @@
-/** Callers and PDSes that misbehave on the wire: none may hang the gate, keep memory of it, or get more than they should. */
+/**
+ * Callers and PDSes that misbehave on the wire: none may hang the gate, keep memory of it, or get more than they should. One
+ * file, since both ends and what they say are made of the same few sockets.
+ */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'

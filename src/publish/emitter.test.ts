@@ -10,6 +10,8 @@ import { createEmitter, type Emitter } from './emitter.ts'
 import { encodeUnsigned } from './encode-label.ts'
 import { createPublishRequest } from './publish-request.ts'
 
+const tellNobody = async (): Promise<void> => {}
+
 const src = 'did:web:labeler.test' as Did
 const start = Date.parse('2026-01-02T12:00:00.000Z')
 
@@ -34,9 +36,15 @@ describe('the emission of queued labels', () => {
     now: () => new Date(clock),
   })
   const open = (limits: EmissionLimits, vals?: string[]): Emitter =>
-    createEmitter({ ...signing(vals), database, limits, onEmitted: (labels) => (emitted += labels.length) })
+    createEmitter({
+      ...signing(vals),
+      database,
+      limits,
+      announce: tellNobody,
+      onEmitted: (labels) => (emitted += labels.length),
+    })
   const request = (parts: Partial<Emission> = {}) =>
-    createPublishRequest({ ...signing(), database, isPaced: true, actor: 'cli' })({
+    createPublishRequest({ ...signing(), database, isPaced: true, actor: 'cli', announce: tellNobody })({
       uri: someUri,
       val: 'a',
       priority: 'normal',

@@ -27,8 +27,8 @@ export type EmitterDeps = SignLabelsDeps & {
   readonly limits: EmissionLimits
   /** Told of labels that were published, after they are durable. */
   readonly onEmitted: (labels: readonly SequencedLabel[]) => void
-  /** Tells those who are to hear of labels, in the transaction that publishes them; nobody without. */
-  readonly announce?: Announce
+  /** Tells those who are to hear of labels, in the transaction that publishes them. */
+  readonly announce: Announce
 }
 
 /** The emission of the labels that wait. */
@@ -103,7 +103,7 @@ export function createEmitter(deps: EmitterDeps): Emitter {
     const isComplete = drafts.length <= room
     if (isComplete) await stores.emissions.settle(row.id)
     await stores.audit.append(auditOf(row, labels, because))
-    await deps.announce?.(stores, eventsOfLabels(labels, row.actor), now().toISOString())
+    await deps.announce(stores, eventsOfLabels(labels, row.actor), now().toISOString())
     return { labels, isComplete }
   }
 

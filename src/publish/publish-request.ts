@@ -24,8 +24,8 @@ export type PublishRequestDeps = SignLabelsDeps & {
   readonly isPaced: boolean
   /** Who asks, as the audit has it. */
   readonly actor: string
-  /** Tells those who are to hear of labels; nobody without. */
-  readonly announce?: Announce
+  /** Tells those who are to hear of labels. */
+  readonly announce: Announce
 }
 
 /**
@@ -63,7 +63,7 @@ async function publishRequest(
     labels.push(...(await stores.labels.append([await sign({ ...draft, after })])))
   }
   await stores.audit.append(labels.map((label) => auditOfLabel(label, deps)))
-  await deps.announce?.(stores, eventsOfLabels(labels, deps.actor), deps.now().toISOString())
+  await deps.announce(stores, eventsOfLabels(labels, deps.actor), deps.now().toISOString())
   return labels.length === 0 ? { kind: 'unchanged' } : { kind: 'published', labels }
 }
 
