@@ -52,7 +52,11 @@ describe('the record of subscribers', () => {
       expect(reached.now[1]).not.toHaveProperty('cursor')
       await refusedBy(app, '?cursor=99')
       reader.terminate()
-      await until(async () => (await ask(app)).now.length === 1)
+      // What has ended is written behind the answer that no longer has it.
+      await until(async () => {
+        const { now, history } = await ask(app)
+        return now.length === 1 && history.length === 2
+      })
       expect((await ask(app)).history).toMatchObject([
         { userAgent: 'reader/1 (test)', end: 'peer', cursor: 0, position: 1, labels: 1 },
         { end: 'refused', cursor: 99, labels: 0 },
