@@ -3,6 +3,7 @@
  * Hasher-Matcher-Actioner.
  */
 import { createApi } from './api/api.ts'
+import { messageHooks } from './app-outbox.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
@@ -133,7 +134,13 @@ export function createApis(deps: ApisDeps): Apis {
     announcedImages,
     rest: {
       ...api,
-      outbox: createOutboxDesk({ database, now: world.now, onRetry: deps.wakePublishing }),
+      outbox: createOutboxDesk({
+        database,
+        now: world.now,
+        onRetry: deps.wakePublishing,
+        kinds: ['webhook'],
+        ...messageHooks,
+      }),
     },
     harrier: createHarrierServices({ ...deps, api, curatorOf, now: world.now }, config),
     hma: createHmaServices(

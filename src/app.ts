@@ -1,15 +1,15 @@
 /**
  * The composition root: opens what Harrier owns, wires the stages in the order of the flow, and starts them in reverse.
  * It holds no logic of its own and is one function, long as the list of parts is: what is more than a part of that list has a
- * file (`app-apis.ts`, `app-exchanges.ts`, `app-gauges.ts`, `app-reports.ts`, `app-webhooks.ts`, `upload-gate.ts`). `tools.ts` is its small sister for the operator's commands.
+ * file (`app-apis.ts`, `app-exchanges.ts`, `app-gauges.ts`, `app-reports.ts`, `app-outbox.ts`, `upload-gate.ts`). `tools.ts` is its small sister for the operator's commands.
  */
 import { createApplyEffects } from './act/apply.ts'
 import { createApis } from './app-apis.ts'
 import { createExchangePart } from './app-exchanges.ts'
 import { createGauges } from './app-gauges.ts'
 import { httpOptions, streamOptions } from './app-options.ts'
+import { createAnnounceOf, createOutboxPart } from './app-outbox.ts'
 import { createReports } from './app-reports.ts'
-import { createWebhooks } from './app-webhooks.ts'
 import { createDidDocument } from './atproto/did-document.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
@@ -124,7 +124,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   await poolIsReady
   doors.ready('hashing pool')
-  const { announce, outbox } = createWebhooks({ config, secrets, src, database, metrics, logger, world })
+  const parts = { config, secrets, policy, src, database, metrics, logger, world }
+  const announce = createAnnounceOf(config, secrets, src)
   const isPaced = Object.keys(config.emissionBudget).length > 0
   const applyEffects = createApplyEffects({ database, src, isPaced, announce, now: world.now })
   const signing = {
@@ -144,6 +145,13 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
       metrics.labelsEmitted(labels.length)
       tail.wake()
     },
+  })
+  const { outbox } = createOutboxPart({
+    ...parts,
+    ...signing,
+    isPaced,
+    announce,
+    onLabels: () => wakePublishing(),
   })
   const wakePublishing = () => {
     tail.wake()
@@ -174,15 +182,9 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
 
   const { fetchSubjects, verifyCaller, fileReport, receiveBlob } = createReports({
-    config,
-    policy,
-    src,
-    database,
+    ...parts,
     identity,
     fetch,
-    metrics,
-    logger,
-    world,
     hashing,
     matchHashes: matcher.examine,
     onJobs: worker.wake,
@@ -192,19 +194,12 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const onBankChange = freshness.follow
   const { credentials, sync } = createExchangePart({ config, database, logger, world, onBankChange })
   const { announcedImages, ...apis } = createApis({
-    config,
-    secrets,
-    policy,
-    src,
-    database,
+    ...parts,
     identity,
     pool,
     scanImage,
     matcher,
     fetch,
-    metrics,
-    logger,
-    world,
     signing,
     isPaced,
     announce,
@@ -284,10 +279,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const reading = opening.use(startTask(ingest.run))
 
   const recheck = createUploadRecheck({
-    config,
-    database,
-    logger,
-    world,
+    ...parts,
     fetch,
     resolvePds: identity.resolvePds,
     onJobs: worker.wake,

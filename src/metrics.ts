@@ -91,7 +91,7 @@ export interface Metrics {
   labelsEmitted(count: number): void
   subscriptionEnded(reason: string): void
   /** Counts a try to deliver an event to an endpoint, and how long it took. */
-  webhookTried(outcome: string, seconds: number): void
+  outboxTried(outcome: string, seconds: number): void
   /** Registers the values that are read on demand. Call once. */
   watch(gauges: Gauges): void
   /** Registers what is known of the subscribers of the labels. Call once. */
@@ -218,7 +218,7 @@ export function createMetrics(): Metrics {
     labelsSent: (count) => sent.inc(count),
     labelsEmitted: (count) => labels.inc(count),
     subscriptionEnded: (reason) => ends.inc({ reason }),
-    webhookTried: (outcome, seconds) => tries.observe({ outcome }, seconds),
+    outboxTried: (outcome, seconds) => tries.observe({ outcome }, seconds),
     watch: (gauges) => watchGauges(registry, gauges),
     watchSubscribers: (subscribers, lastSeq) => watchSubscriberGauges(registry, subscribers, lastSeq),
   }

@@ -4,7 +4,7 @@
  */
 
 import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
-import { createAnnounceOf } from './app-webhooks.ts'
+import { createAnnounceOf, messageHooks } from './app-outbox.ts'
 import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
 import {
   type ImportOptions,
@@ -267,7 +267,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
         ),
     },
     apiKeys: createApiKeys({ database, actor: 'cli', now }),
-    outbox: createOutboxDesk({ database, now, onRetry: () => undefined }),
+    outbox: createOutboxDesk({ database, now, onRetry: () => undefined, ...messageHooks }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

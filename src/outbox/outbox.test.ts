@@ -10,22 +10,24 @@ import { createSafeFetch } from '../lib/safe-fetch.ts'
 import { startTask } from '../lib/task.ts'
 import { type WebhookEvent, webhookEventNames } from '../model/webhook-event.ts'
 import { openSqlite } from '../store/sqlite.ts'
+import { createWebhookCarrier } from '../targets/webhook-carrier.ts'
 import { createAnnounce } from './announce.ts'
 import { createOutbox, type OutboxOptions } from './outbox.ts'
 import { createOutboxDesk } from './outbox-desk.ts'
 
 const quick: OutboxOptions = {
-  timeoutMs: 2000,
   atOnce: 4,
   maxAttempts: 3,
   retryBaseMs: 1,
   retryMaxMs: 60_000,
 }
 
+const hooks = { onEnded: async () => {}, onRevived: async () => {} }
+
 /** The outbox over a real store and a real receiver, with a clock that can be put forward. */
 async function openFixture(
   reply?: Parameters<typeof openWebhookReceiver>[0],
-  options: Partial<OutboxOptions> = {},
+  { timeoutMs = 2000, ...options }: Partial<OutboxOptions & { timeoutMs: number }> = {},
 ) {
   await using stack = new AsyncDisposableStack()
   const receiver = stack.use(await openWebhookReceiver(reply))
@@ -46,16 +48,18 @@ async function openFixture(
     hasBankNames: false,
     newId: randomUUID,
   })
+  const fetch = createSafeFetch({
+    timeoutMs: 5000,
+    maxRedirects: 3,
+    allowedPrivateOrigins: [receiver.origin],
+    userAgent: 'harrier-test',
+  })
   const outbox = createOutbox(
     {
       database,
-      endpoints: [endpoint],
-      fetch: createSafeFetch({
-        timeoutMs: 5000,
-        maxRedirects: 3,
-        allowedPrivateOrigins: [receiver.origin],
-        userAgent: 'harrier-test',
-      }),
+      carriers: [createWebhookCarrier({ fetch, timeoutMs, now }, endpoint)],
+      ...hooks,
+      isPaused: () => false,
       logger: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
       onTried: (outcome) => void counted.push(outcome),
       now,
@@ -63,7 +67,7 @@ async function openFixture(
     },
     { ...quick, ...options },
   )
-  const desk = createOutboxDesk({ database, now, onRetry: outbox.wake })
+  const desk = createOutboxDesk({ database, now, onRetry: outbox.wake, ...hooks })
   const tell = async (...events: WebhookEvent[]) => {
     await database.transaction((stores) => announce(stores, events, now().toISOString()))
     outbox.wake()
@@ -232,19 +236,22 @@ describe('the outbox', () => {
       newId: randomUUID,
     })
     await database.transaction((stores) => announce(stores, [labeled('a')], new Date().toISOString()))
+    const now = () => new Date()
+    const fetch = createSafeFetch({
+      timeoutMs: 1000,
+      maxRedirects: 0,
+      allowedPrivateOrigins: [],
+      userAgent: 'x',
+    })
     const outbox = createOutbox(
       {
         database,
-        endpoints: [endpoint],
-        fetch: createSafeFetch({
-          timeoutMs: 1000,
-          maxRedirects: 0,
-          allowedPrivateOrigins: [],
-          userAgent: 'x',
-        }),
+        carriers: [createWebhookCarrier({ fetch, timeoutMs: 1000, now }, endpoint)],
+        ...hooks,
+        isPaused: () => false,
         logger: pino({ level: 'silent' }),
         onTried: () => {},
-        now: () => new Date(),
+        now,
         random: () => 0,
       },
       { ...quick, retryBaseMs: 60_000 },

@@ -1,10 +1,13 @@
-import { type Kysely, type SqlBool, sql } from 'kysely'
-import type {
-  NewOutboxMessage,
-  OutboxKind,
-  OutboxMessage,
-  OutboxState,
-  OutboxWanted,
+import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import {
+  type ClaimedMessage,
+  type NewOutboxMessage,
+  type OutboxEnd,
+  type OutboxKind,
+  type OutboxMessage,
+  type OutboxState,
+  type OutboxWanted,
+  outboxKinds,
 } from '../model/outbox.ts'
 import type { Row, Schema } from './schema.ts'
 
@@ -16,7 +19,15 @@ export type OutboxClaim = {
   readonly limit: number
   /** Subjects of which a message is on its way. */
   readonly busy: readonly string[]
+  /** Only messages that say this: the others are held, and one of these overtakes those that are about other records. */
+  readonly only?: string | undefined
 }
+
+/** Who messages go to. */
+export type OutboxAddress = { readonly kind: OutboxKind; readonly target: string }
+
+/** Which messages are counted. */
+export type OutboxCounted = { readonly kinds?: readonly OutboxKind[]; readonly target?: string }
 
 /**
  * What is to be sent to others. A message is added in the transaction that causes it, so that neither is without the other.
@@ -25,23 +36,28 @@ export type OutboxClaim = {
 export interface OutboxStore {
   add(messages: readonly NewOutboxMessage[]): Promise<void>
   /**
-   * Returns messages to one target that are due, each the oldest of its subject, and counts the attempt. A message that
-   * waits for a retry holds back the later ones about its subject.
+   * Returns messages to one target that are due, each the oldest of its subject, counts the attempt and forgets how the last
+   * one ended: a message without an end is on its way, or was cut off. One that waits for a retry holds back the later ones
+   * about its subject.
    */
-  claim(claim: OutboxClaim): Promise<OutboxMessage[]>
-  /** Ends a message. */
-  end(id: number, state: 'done' | 'dead', outcome: string, at: string): Promise<void>
+  claim(claim: OutboxClaim): Promise<ClaimedMessage[]>
+  /**
+   * Ends a message that was tried, also one that a person has dropped while it was on its way: what became of it is what
+   * counts. False when it has ended otherwise meanwhile, and then nothing is changed.
+   */
+  end(id: number, end: OutboxEnd, at: string): Promise<boolean>
   /** Puts a message back until `runAfter`. */
   retry(id: number, outcome: string, runAfter: number): Promise<void>
-  /** Ends every message of a kind whose target is none of the known ones as dead. Returns how many. */
-  buryOthers(kind: OutboxKind, targets: readonly string[], at: string): Promise<number>
+  /** Returns up to `limit` messages that wait for none of the known targets, the oldest first. */
+  strays(known: readonly OutboxAddress[], limit: number): Promise<OutboxMessage[]>
   list(wanted: OutboxWanted): Promise<OutboxMessage[]>
   find(id: number): Promise<OutboxMessage | undefined>
   /** Has a message sent again from now on, whatever became of it, with all its attempts; false when there is none of that number. */
   revive(id: number, now: number): Promise<boolean>
   /** Gives a message up that was not delivered; false when there is none of that number. */
   drop(id: number, at: string): Promise<boolean>
-  counts(): Promise<Readonly<Record<OutboxState, number>>>
+  /** Returns how many messages are in each state: all, those of some kinds, or those to one target. */
+  counts(of?: OutboxCounted): Promise<Readonly<Record<OutboxState, number>>>
   /** Returns when the oldest message that waits was added; ISO 8601. */
   oldest(): Promise<string | undefined>
   /** Deletes delivered and dropped messages that ended before a time (ISO 8601); dead ones stay. Returns how many. */
@@ -69,56 +85,75 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       }
     },
 
-    async claim({ kind, target, now, limit, busy }) {
+    async claim({ kind, target, now, limit, busy, only }) {
       const due = await db
         .selectFrom('outbox')
-        .select('id')
+        .select(['id', 'attempts', 'outcome'])
         .where('state', '=', 'pending')
         .where('kind', '=', kind)
         .where('target', '=', target)
         .where('run_after', '<=', now)
         .where(sql<SqlBool>`subject NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))`)
+        .$if(only !== undefined, (query) => query.where('event', '=', only as string))
         .where(
           sql<SqlBool>`NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.state = 'pending'
             AND earlier.kind = outbox.kind AND earlier.target = outbox.target
-            AND earlier.subject = outbox.subject AND earlier.id < outbox.id)`,
+            AND earlier.subject = outbox.subject AND earlier.id < outbox.id
+            AND NOT ${only === undefined ? sql`FALSE` : isOvertaken(only)})`,
         )
         .orderBy('run_after')
         .orderBy('id')
         .limit(limit)
         .execute()
       if (due.length === 0) return []
-      const ids = due.map(({ id }) => id)
+      const cutOff = new Set(due.flatMap(({ id, attempts, outcome }) => (attempts > 0 && !outcome ? id : [])))
       const rows = await db
         .updateTable('outbox')
-        .set((set) => ({ attempts: set('attempts', '+', 1) }))
-        .where('id', 'in', ids)
+        .set((set) => ({ attempts: set('attempts', '+', 1), outcome: null }))
+        .where(
+          'id',
+          'in',
+          due.map(({ id }) => id),
+        )
         .returningAll()
         .execute()
-      return rows.map(messageOfRow)
+      return rows.map((row) => ({ ...messageOfRow(row), wasCutOff: cutOff.has(row.id) }))
     },
 
-    async end(id, state, outcome, at) {
-      await db.updateTable('outbox').set({ state, outcome, done_at: at }).where('id', '=', id).execute()
+    async end(id, { state, words }, at) {
+      const result = await db
+        .updateTable('outbox')
+        .set({ state, outcome: words, done_at: at })
+        .where('id', '=', id)
+        .where('state', 'in', ['pending', 'dropped'])
+        .executeTakeFirst()
+      return result.numUpdatedRows > 0n
     },
 
     async retry(id, outcome, runAfter) {
       await db.updateTable('outbox').set({ outcome, run_after: runAfter }).where('id', '=', id).execute()
     },
 
-    async buryOthers(kind, targets, at) {
-      const result = await db
-        .updateTable('outbox')
-        .set({ state: 'dead', outcome: 'no such target', done_at: at })
+    async strays(known, limit) {
+      const lines = JSON.stringify(known.map(({ kind, target }) => `${kind} ${target}`))
+      const rows = await db
+        .selectFrom('outbox')
+        .selectAll()
         .where('state', '=', 'pending')
-        .where('kind', '=', kind)
-        .where(sql<SqlBool>`target NOT IN (SELECT value FROM json_each(${JSON.stringify(targets)}))`)
-        .executeTakeFirst()
-      return Number(result.numUpdatedRows)
+        .where(sql<SqlBool>`kind || ' ' || target NOT IN (SELECT value FROM json_each(${lines}))`)
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows.map(messageOfRow)
     },
 
-    async list({ states, limit, before = Number.MAX_SAFE_INTEGER }) {
-      const rows = db.selectFrom('outbox').selectAll().where('state', 'in', states).where('id', '<', before)
+    async list({ states, kinds = outboxKinds, limit, before = Number.MAX_SAFE_INTEGER }) {
+      const rows = db
+        .selectFrom('outbox')
+        .selectAll()
+        .where('state', 'in', states)
+        .where('kind', 'in', kinds)
+        .where('id', '<', before)
       return (await rows.orderBy('id', 'desc').limit(limit).execute()).map(messageOfRow)
     },
 
@@ -146,10 +181,12 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       return result.numUpdatedRows > 0n
     },
 
-    async counts() {
+    async counts({ kinds = outboxKinds, target } = {}) {
       const rows = await db
         .selectFrom('outbox')
         .select(['state', (select) => select.fn.countAll<number>().as('n')])
+        .where('kind', 'in', kinds)
+        .$if(target !== undefined, (query) => query.where('target', '=', target as string))
         .groupBy('state')
         .execute()
       const none = { pending: 0, done: 0, dead: 0, dropped: 0 }
@@ -173,6 +210,15 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       return Number(result.numAffectedRows ?? 0)
     },
   }
+}
+
+/**
+ * True for an `earlier` message that is held and about another record than the row: what the row says of one record does not
+ * depend on what is said of another.
+ */
+function isOvertaken(only: string): RawBuilder<SqlBool> {
+  return sql`(earlier.event <> ${only} AND ifnull(json_extract(earlier.payload, '$.subject.uri')
+    <> json_extract(outbox.payload, '$.subject.uri'), FALSE))`
 }
 
 function messageOfRow(row: Row<'outbox'>): OutboxMessage {

@@ -2,6 +2,7 @@ import { AppError } from '../lib/errors.ts'
 import { retryAfterMs } from '../lib/retry-after.ts'
 import { type SafeFetch, translateFetchError } from '../lib/safe-fetch.ts'
 import type { OutboxMessage } from '../model/outbox.ts'
+import type { TargetOutcome } from '../model/target.ts'
 import type { WebhookEndpoint } from '../model/webhook-endpoint.ts'
 import { signatureHeaders } from './sign-webhook.ts'
 
@@ -13,20 +14,8 @@ export type SendWebhookDeps = {
   readonly now: () => Date
 }
 
-/** How a try ended. */
-export type Sent =
-  | { readonly kind: 'delivered'; readonly outcome: string }
-  | {
-      readonly kind: 'failed'
-      readonly outcome: string
-      /** How long the receiver asks us to wait, in milliseconds. */
-      readonly retryAfterMs: number | undefined
-    }
-  /** The receiver says that it will never take it. */
-  | { readonly kind: 'gone'; readonly outcome: string }
-
 /**
- * Sends one message to its endpoint. 2xx is delivered; 410 is gone; anything else has failed, a redirect too: a POST is sent
+ * Sends one message to its endpoint. 2xx is done; 410 is refused for good; anything else has failed, a redirect too: a POST is sent
  * where the operator said and nowhere else. What the receiver answers is not read.
  * @throws the signal's reason when that aborts.
  */
@@ -35,7 +24,7 @@ export async function sendWebhook(
   { url, secret }: Pick<WebhookEndpoint, 'url' | 'secret'>,
   { messageId, payload }: Pick<OutboxMessage, 'messageId' | 'payload'>,
   signal: AbortSignal,
-): Promise<Sent> {
+): Promise<TargetOutcome> {
   const timestamp = Math.floor(now().getTime() / 1000)
   const stop = new AbortController()
   try {
@@ -51,19 +40,19 @@ export async function sendWebhook(
       signal: AbortSignal.any([signal, stop.signal]),
     })
     const { status, ok, headers } = response
-    const outcome = `status ${status}`
-    if (ok) return { kind: 'delivered', outcome }
-    if (status === 410) return { kind: 'gone', outcome }
+    const words = `status ${status}`
+    if (ok) return { kind: 'done', words }
+    if (status === 410) return { kind: 'refused', words }
     return {
       kind: 'failed',
-      outcome,
+      words,
       retryAfterMs: retryAfterMs(headers.get('retry-after'), now().getTime()),
     }
   } catch (error) {
     signal.throwIfAborted()
     const failure = translateFetchError(error, new URL(url))
     if (!(failure instanceof AppError)) throw failure
-    return { kind: 'failed', outcome: failure.message, retryAfterMs: undefined }
+    return { kind: 'failed', words: failure.message }
   } finally {
     // The answer's body is not wanted, whatever its size: the connection goes with it.
     stop.abort()

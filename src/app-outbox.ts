@@ -1,0 +1,105 @@
+/**
+ * The part of `app.ts` that sends to others: who is to hear of events, where actions are carried out, and the sending.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Secrets } from './config/config.ts'
+import type { Config } from './config/settings.ts'
+import type { Log } from './lib/logger.ts'
+import type { Metrics } from './metrics.ts'
+import type { Did } from './model/ids.ts'
+import type { ActionTarget, TargetFacts } from './model/target.ts'
+import { createAnnounce } from './outbox/announce.ts'
+import { createOutbox, type Outbox } from './outbox/outbox.ts'
+import type { OutboxDeskDeps } from './outbox/outbox-desk.ts'
+import { createPublishRequest, type PublishRequestDeps } from './publish/publish-request.ts'
+import { openSafeFetch } from './resources.ts'
+import type { Announce, Database } from './store/database.ts'
+import { createLabelsTarget } from './targets/labels-target.ts'
+import { createActionCarrier } from './targets/target.ts'
+import { createWebhookCarrier } from './targets/webhook-carrier.ts'
+import { userAgent } from './version.ts'
+import type { World } from './world.ts'
+
+/** What sending needs. */
+export type OutboxPartDeps = Pick<PublishRequestDeps, 'key' | 'declaredVals' | 'isPaced' | 'announce'> & {
+  readonly config: Config
+  readonly secrets: Secrets
+  /** The labeler. */
+  readonly src: Did
+  readonly database: Database
+  readonly metrics: Metrics
+  readonly logger: Log
+  readonly world: World
+  /** Called after labels were published, or put into their queue; must not throw. */
+  readonly onLabels: () => void
+}
+
+/** What the ends of messages mean for what they carry out, whoever ends them. */
+export const messageHooks: Pick<OutboxDeskDeps, 'onEnded' | 'onRevived'> = {
+  onEnded: async () => {},
+  onRevived: async () => {},
+}
+
+/** Returns where actions are carried out, and what sends what is in the outbox. It starts nothing. */
+export function createOutboxPart(deps: OutboxPartDeps): {
+  readonly targets: readonly TargetFacts[]
+  readonly outbox: Outbox
+} {
+  const { config, secrets, database, metrics, logger, world } = deps
+  const fetch = openSafeFetch(config, {
+    userAgent,
+    fetch: world.fetch,
+    privateOrigins: config.webhookPrivateOrigins.map((text) => new URL(text).origin),
+  })
+  const sending = { fetch, timeoutMs: config.webhookTimeoutMs, now: world.now }
+  const targets = [createOwnLabels(deps)]
+  const outbox = createOutbox(
+    {
+      database,
+      carriers: [
+        ...secrets.webhookEndpoints.map((endpoint) => createWebhookCarrier(sending, endpoint)),
+        ...targets.map(createActionCarrier),
+      ],
+      logger,
+      onTried: metrics.outboxTried,
+      onEnded: messageHooks.onEnded,
+      isPaused: () => false,
+      now: world.now,
+      random: world.random,
+    },
+    {
+      atOnce: config.webhooksAtOnce,
+      maxAttempts: config.webhookMaxAttempts,
+      retryBaseMs: config.webhookRetryBaseMs,
+      retryMaxMs: config.webhookRetryMaxMs,
+    },
+  )
+  return { targets, outbox }
+}
+
+function createOwnLabels({ database, src, world, onLabels, ...signing }: OutboxPartDeps): ActionTarget {
+  const request = createPublishRequest({ ...signing, src, database, actor: 'harrier', now: world.now })
+  return createLabelsTarget({
+    async publish(label) {
+      const { kind } = await request(label)
+      onLabels()
+      return kind
+    },
+    statesOf: (uri) => database.labels.states(src, [uri]),
+    now: world.now,
+  })
+}
+
+/** Returns what puts events into the outbox; the operator's commands have it too, and the service sends what they put there. */
+export function createAnnounceOf(
+  config: Config,
+  { webhookEndpoints: endpoints }: Secrets,
+  src: Did,
+): Announce {
+  return createAnnounce({
+    endpoints,
+    labeler: src,
+    hasBankNames: config.webhookBankNames,
+    newId: randomUUID,
+  })
+}

@@ -1,0 +1,42 @@
+/**
+ * The front door of the targets: where what Harrier decides is carried out at others, each behind the port `ActionTarget`.
+ *
+ * Owns: how each kind of target is asked, how it proves who we are, how it is made sure that a thing is done, and what an
+ * answer, or none, means. Leaves to others: what is to be done (effects), order, retries and dead letters (`outbox/`), and the
+ * labels themselves (`publish/`, handed in).
+ * Invariants: carried out twice is once; a takedown is done when the target says that it holds, and not before; a restore
+ * lifts what is ours and nothing else; what may have been taken, and would be doubled, is said to be unknown and not sent
+ * again; every answer is bounded in size and time; no secret, and no word of a user, is in an outcome or an error.
+ *
+ * labels-target.ts     our own stream of labels
+ * webhook-carrier.ts   events to endpoints; send-webhook.ts one try, sign-webhook.ts its signature
+ * action-carrier.ts    a target as the outbox knows it
+ */
+import type { MessageCarrier } from '../model/outbox.ts'
+import { type ActionTarget, parseAction, type TargetAction } from '../model/target.ts'
+
+/** Returns what has the actions of messages carried out by a target. What it cannot do, or this version cannot read, is refused. */
+export function createActionCarrier(target: ActionTarget): MessageCarrier {
+  const { id, kind, can } = target
+  return {
+    kind,
+    id,
+    async deliver({ payload, wasCutOff }, signal) {
+      const action = readAction(payload)
+      if (action === undefined)
+        return { kind: 'refused', words: 'no action that this version of Harrier can read' }
+      if (!can.has(action.kind))
+        return { kind: 'refused', words: `a target of kind ${kind} cannot ${action.kind}` }
+      return await target.carryOut(action, { signal, wasCutOff })
+    },
+  }
+}
+
+function readAction(payload: string): TargetAction | undefined {
+  try {
+    return parseAction(payload)
+  } catch {
+    // Written by another version: a person sees it among the dead letters.
+    return undefined
+  }
+}
