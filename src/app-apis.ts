@@ -3,7 +3,7 @@
  * Hasher-Matcher-Actioner.
  */
 import { createApi } from './api/api.ts'
-import { messageHooks } from './app-outbox.ts'
+import { createMessageHooks } from './app-outbox.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
@@ -139,7 +139,7 @@ export function createApis(deps: ApisDeps): Apis {
         now: world.now,
         onRetry: deps.wakePublishing,
         kinds: ['webhook'],
-        ...messageHooks,
+        ...createMessageHooks(announce, world.now),
       }),
     },
     harrier: createHarrierServices({ ...deps, api, curatorOf, now: world.now }, config),

@@ -2,6 +2,7 @@
  * The part of `app.ts` that sends to others: who is to hear of events, where actions are carried out, and the sending.
  */
 import { randomUUID } from 'node:crypto'
+import { createSettle } from './act/settle.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import type { Log } from './lib/logger.ts'
@@ -34,10 +35,13 @@ export type OutboxPartDeps = Pick<PublishRequestDeps, 'key' | 'declaredVals' | '
   readonly onLabels: () => void
 }
 
-/** What the ends of messages mean for what they carry out, whoever ends them. */
-export const messageHooks: Pick<OutboxDeskDeps, 'onEnded' | 'onRevived'> = {
-  onEnded: async () => {},
-  onRevived: async () => {},
+/** Returns what the ends of messages, and sending them again, mean for the effects that they carry out, whoever ends them. */
+export function createMessageHooks(
+  announce: Announce,
+  now: () => Date,
+): Pick<OutboxDeskDeps, 'onEnded' | 'onRevived'> {
+  const { settle, revive } = createSettle({ announce, now })
+  return { onEnded: settle, onRevived: revive }
 }
 
 /** Returns where actions are carried out, and what sends what is in the outbox. It starts nothing. */
@@ -62,8 +66,8 @@ export function createOutboxPart(deps: OutboxPartDeps): {
       ],
       logger,
       onTried: metrics.outboxTried,
-      onEnded: messageHooks.onEnded,
-      isPaused: () => false,
+      onEnded: createMessageHooks(deps.announce, world.now).onEnded,
+      isPaused: async () => (await database.brakes.pause()) !== undefined,
       now: world.now,
       random: world.random,
     },

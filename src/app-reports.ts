@@ -36,6 +36,7 @@ export type ReportsDeps = {
   readonly world: World
   readonly hashing: HashBytesDeps
   readonly matchHashes: ReceiveBlobDeps['matchHashes']
+  readonly versions: ReceiveBlobDeps['versions']
   /** Called when images of a report's subject wait to be scanned. */
   readonly onJobs: () => void
 }
@@ -88,6 +89,7 @@ export function createReports(deps: ReportsDeps): Reports {
       database,
       hashBytes: createHashBytes(deps.hashing),
       matchHashes: deps.matchHashes,
+      versions: deps.versions,
       onRecord: fetchSubjects.wake,
       now: world.now,
     },

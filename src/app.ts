@@ -1,9 +1,9 @@
 /**
  * The composition root: opens what Harrier owns, wires the stages in the order of the flow, and starts them in reverse.
  * It holds no logic of its own and is one function, long as the list of parts is: what is more than a part of that list has a
- * file (`app-apis.ts`, `app-exchanges.ts`, `app-gauges.ts`, `app-reports.ts`, `app-outbox.ts`, `upload-gate.ts`). `tools.ts` is its small sister for the operator's commands.
+ * file (`app-acting.ts`, `app-apis.ts`, `app-exchanges.ts`, `app-gauges.ts`, `app-reports.ts`, `app-outbox.ts`, `upload-gate.ts`). `tools.ts` is its small sister for the operator's commands.
  */
-import { createApplyEffects } from './act/apply.ts'
+import { createActing } from './app-acting.ts'
 import { createApis } from './app-apis.ts'
 import { createExchangePart } from './app-exchanges.ts'
 import { createGauges } from './app-gauges.ts'
@@ -90,10 +90,14 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     await openDoors(listening, serviceParts, { operator: createStartingApp({ logger, metrics }) }),
   )
 
-  const { database, keyring, keyFolder, src, policy, notices } = await openResources(config, secrets, {
-    opener: 'service',
-    now: world.now,
-  })
+  const { database, keyring, keyFolder, src, policy, policyVersion, notices } = await openResources(
+    config,
+    secrets,
+    {
+      opener: 'service',
+      now: world.now,
+    },
+  )
   opening.use(database)
   doors.ready('database')
   const pool = opening.use(openHashPool(hashPoolOptions(config)))
@@ -127,7 +131,6 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const parts = { config, secrets, policy, src, database, metrics, logger, world }
   const announce = createAnnounceOf(config, secrets, src)
   const isPaced = Object.keys(config.emissionBudget).length > 0
-  const applyEffects = createApplyEffects({ database, src, isPaced, announce, now: world.now })
   const signing = {
     key: () => keyring.current,
     src,
@@ -146,7 +149,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
       tail.wake()
     },
   })
-  const { outbox } = createOutboxPart({
+  const { targets, outbox } = createOutboxPart({
     ...parts,
     ...signing,
     isPaced,
@@ -160,13 +163,20 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   }
   const subscriptions = createSubscriptionRecord({ database, now: world.now })
 
+  const versions = () => ({ policy: policyVersion, banks: matcher.version })
+  const { followUp, ...acting } = createActing({
+    ...parts,
+    targets,
+    announce,
+    onChange: wakePublishing,
+  })
   const stages: Stages = {
     scanImage,
     matchHashes: matcher.examine,
-    loadHistory: ({ uri, did }) => database.labels.states(src, [uri, did]),
     policy,
+    versions,
     signLabels: isPaced ? async () => [] : createSignLabels(signing),
-    applyEffects,
+    ...acting,
     wakePublishing,
     now: world.now,
   }
@@ -187,6 +197,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     fetch,
     hashing,
     matchHashes: matcher.examine,
+    versions,
     onJobs: worker.wake,
   })
   metrics.watch(createGauges({ database, worker, pool, matcher, emitter, outbox, now: world.now }))
@@ -251,6 +262,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     if (await keyring.refresh()) logKey()
     await freshness.follow()
     wakePublishing()
+    followUp.wake()
     worker.wake()
   }
   const watching = opening.use(
@@ -264,7 +276,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const settling = opening.use(startTask((signal) => settleKeyChanges(change, onChange, signal)))
   const onRenewed = (labels: number) => logger.info({ labels }, 'labels.renewed')
   const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
-  const loops = [emitter, sync, outbox, announcedImages, worker, fetchSubjects]
+  const loops = [emitter, sync, outbox, followUp, announcedImages, worker, fetchSubjects]
   const running = loops.map(({ run }) => opening.use(startTask(run)))
   const source = opening.use(
     openJetstreamSource(

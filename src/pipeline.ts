@@ -12,10 +12,11 @@ import type { ImageHash } from './model/hash.ts'
 import { type Cid, sha256OfBlobCid } from './model/ids.ts'
 import type { ImageRef } from './model/image.ts'
 import type { Applied, JobOutcome, ScanJob } from './model/job.ts'
-import type { LabelState, SignedLabel } from './model/label.ts'
-import type { PartialFindings } from './model/match.ts'
+import type { SignedLabel } from './model/label.ts'
+import type { Match, PartialFindings } from './model/match.ts'
 import type { Policy } from './model/policy.ts'
 import { noTimings, type ScanResult } from './model/scan.ts'
+import type { Proof } from './store/match-store.ts'
 
 /** The host does not have the blob yet, though a record refers to it; hosts with slow storage catch up. */
 export class BlobNotYetThereError extends AppError {
@@ -33,16 +34,21 @@ export type Stages = {
     hashes: readonly ImageHash[],
     options: { readonly coin: number },
   ) => Promise<PartialFindings>
-  /** Returns the current labels of the image's record and account. */
-  readonly loadHistory: (image: ImageRef) => Promise<LabelState[]>
+  /** Returns what was done before, and what brakes there are, as far as it bears on a decision about these matches. */
+  readonly loadHistory: (image: ImageRef, matches: readonly Match[]) => Promise<History>
   readonly policy: Policy
+  /** The digest of the policy, and how far the indexes have followed the banks. */
+  readonly versions: () => Omit<Proof, 'hashes'>
   /** Signs the labels that are to be published at once. */
   readonly signLabels: (effects: readonly Effect[]) => Promise<SignedLabel[]>
   readonly applyEffects: (application: Application) => Promise<Applied>
-  /** Tells whoever publishes that there are labels, for subscribers or in the queue. */
+  /** Tells whoever publishes and sends that there are labels, for subscribers or in the queue, or messages. */
   readonly wakePublishing: () => void
   readonly now: () => Date
 }
+
+/** What a decision looks back on. */
+export type History = Pick<Decision, 'history' | 'acted' | 'takenDown' | 'recordBlobs' | 'quarantined'>
 
 /** How often a host may say that it lacks the blob of a record before it is believed. */
 const maxAbsences = 3
@@ -68,20 +74,15 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
   const { matches, suppressed } =
     scan.kind === 'hashed' ? await stages.matchHashes(scan.hashes, share) : known
   const matched = performance.now()
-  const history = matches.length > 0 ? await stages.loadHistory(image) : []
-  const decision: Decision = {
-    image,
-    matches,
-    suppressed,
-    history,
-    policy: stages.policy,
-    now: stages.now().toISOString(),
-  }
-  const effects = decideEffects(decision)
+  const history = await stages.loadHistory(image, matches)
+  const { policy } = stages
+  const now = stages.now().toISOString()
+  const effects = decideEffects({ image, matches, suppressed, ...history, policy, now })
   const labels = await stages.signLabels(effects)
   const signed = performance.now()
-  const applied = await stages.applyEffects({ job, scan, matches, suppressed, effects, labels })
-  if (applied.labels.length + applied.queued > 0) stages.wakePublishing()
+  const proof = { hashes: scan.kind === 'hashed' ? scan.hashes : [digest], ...stages.versions() }
+  const applied = await stages.applyEffects({ job, scan, matches, suppressed, proof, effects, labels })
+  if (applied.labels.length + applied.queued + applied.sent > 0) stages.wakePublishing()
   const timings = {
     ...scan.timings,
     matchMs: matched - scanned,

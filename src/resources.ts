@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createKeyFolder, type KeyFolder } from './atproto/key-folder.ts'
@@ -25,6 +26,8 @@ export type Resources = {
   /** The labeler. */
   readonly src: Did
   readonly policy: Policy
+  /** The digest of the policy file, 16 hex digits; `none` without one. */
+  readonly policyVersion: string
   /** What is left to its default and matters, each with what it means and what to do about it. */
   readonly notices: readonly Notice[]
 }
@@ -42,7 +45,7 @@ export async function openResources(
   secrets: Secrets,
   { opener, now }: { readonly opener: 'service' | 'command'; readonly now: () => Date },
 ): Promise<Resources> {
-  const policy = openPolicy(config)
+  const { policy, version: policyVersion } = readPolicy(config)
   await using opening = new AsyncDisposableStack()
   const database = opening.use(await openSqlite({ path: databaseFile(config), seqFloor: config.seqFloor }))
   const keyFolder = createKeyFolder(config.dataDir)
@@ -54,7 +57,7 @@ export async function openResources(
     ...sequenceNotices(database.sequence),
     ...missingTiers(policy, await database.banks.settings()).map(tierNotice),
   ]
-  return { database, keyring, keyFolder, src: labelerOf(config), policy, notices }
+  return { database, keyring, keyFolder, src: labelerOf(config), policy, policyVersion, notices }
 }
 
 /** Returns the fetch that keeps to public addresses; what else differs is the caller's to say. */
@@ -100,8 +103,14 @@ export function openLabelKeyDocument(config: Config, fetch: SafeFetch): LabelKey
 }
 
 /** Returns the policy of the policy file, or the cautious one where none is named. */
-export function openPolicy({ policyFile }: Config): Policy {
-  return policyFile === undefined ? cautiousPolicy : parsePolicy(readFileSync(policyFile, 'utf8'), policyFile)
+export function openPolicy(config: Config): Policy {
+  return readPolicy(config).policy
+}
+
+function readPolicy({ policyFile }: Config): { readonly policy: Policy; readonly version: string } {
+  if (policyFile === undefined) return { policy: cautiousPolicy, version: 'none' }
+  const text = readFileSync(policyFile, 'utf8')
+  return { policy: parsePolicy(text, policyFile), version: hash('sha256', text).slice(0, 16) }
 }
 
 /**

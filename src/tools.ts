@@ -4,7 +4,7 @@
  */
 
 import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
-import { createAnnounceOf, messageHooks } from './app-outbox.ts'
+import { createAnnounceOf, createMessageHooks } from './app-outbox.ts'
 import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
 import {
   type ImportOptions,
@@ -179,12 +179,13 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const document = openLabelKeyDocument(config, openSafeFetch(config, { userAgent, fetch: realWorld.fetch }))
   const signing = { key: () => keyring.current, src, declaredVals: new Set(policy.labels), now }
   const isPaced = Object.keys(config.emissionBudget).length > 0
+  const announce = createAnnounceOf(config, secrets, src)
   const publishRequest = createPublishRequest({
     ...signing,
     database,
     isPaced,
     actor: 'cli',
-    announce: createAnnounceOf(config, secrets, src),
+    announce,
   })
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
@@ -267,7 +268,12 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
         ),
     },
     apiKeys: createApiKeys({ database, actor: 'cli', now }),
-    outbox: createOutboxDesk({ database, now, onRetry: () => undefined, ...messageHooks }),
+    outbox: createOutboxDesk({
+      database,
+      now,
+      onRetry: () => undefined,
+      ...createMessageHooks(announce, now),
+    }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

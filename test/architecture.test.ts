@@ -66,6 +66,7 @@ const rules: readonly Rule[] = [
   },
   { from: 'src/version.ts', may: ['package.json'] },
   { from: 'src/app.ts', may: ['src/'] },
+  { from: 'src/app-acting.ts', may: ['src/'] },
   { from: 'src/app-apis.ts', may: ['src/'] },
   { from: 'src/app-gauges.ts', may: ['src/'] },
   { from: 'src/app-outbox.ts', may: ['src/'] },

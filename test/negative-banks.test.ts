@@ -12,7 +12,7 @@ import type { Policy } from '../src/model/policy.ts'
 import { noTimings, type ScanResult } from '../src/model/scan.ts'
 import { runJob, type Stages } from '../src/pipeline.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
-import { imageOf, someCid, someUri } from './support/builders.ts'
+import { imageOf, noHistory, someCid, someUri } from './support/builders.ts'
 
 const now = () => new Date('2026-01-01T00:00:00.000Z')
 const zeros = '0'.repeat(64)
@@ -258,7 +258,8 @@ describe('an image that a negative bank knows', () => {
     const stages: Stages = {
       matchHashes: world.matcher.examine,
       scanImage: async () => (scans++, scan),
-      loadHistory: async () => [],
+      loadHistory: async () => noHistory,
+      versions: () => ({ policy: 'none', banks: world.matcher.version }),
       policy,
       signLabels: async (effects) => {
         expect(effects.filter(({ kind }) => kind === 'label')).toEqual([])
@@ -267,7 +268,9 @@ describe('an image that a negative bank knows', () => {
       applyEffects: createApplyEffects({
         database,
         src: 'did:web:x.example' as Did,
-        isPaced: false,
+        targets: [],
+        quotas: {},
+        flood: { least: 100, factor: 10 },
         announce: async () => {},
         now,
       }),

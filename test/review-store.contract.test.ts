@@ -9,7 +9,16 @@ import type { Database } from '../src/store/database.ts'
 import { maxEvidence } from '../src/store/evidence-store.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { maxUsedTokens } from '../src/store/token-store.ts'
-import { imageOf, matchOf, otherCid, someCid, someDid, someUri } from './support/builders.ts'
+import {
+  imageOf,
+  jobOf,
+  matchOf,
+  otherCid,
+  someCid,
+  someDid,
+  someProof,
+  someUri,
+} from './support/builders.ts'
 
 const implementations: Record<string, (path: string) => Promise<Database>> = {
   sqlite: (path) => openSqlite({ path }),
@@ -107,6 +116,7 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
         {
           image: imageOf({ uri: `${someUri}${suffix}` as AtUri }),
           outcome: 'hashed',
+          proof: someProof,
           matches: [matchOf({ distance })],
           suppressed: [],
         },
@@ -154,6 +164,7 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
     const looked = {
       image: imageOf(),
       outcome: 'hashed',
+      proof: someProof,
       matches: [matchOf({ distance: 9 })],
       suppressed: [],
     }
@@ -164,7 +175,15 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
       await db.reviews.open(otherUri, someDid, at)
       expect(await db.evidence.attach(looked, later)).toEqual([1, 2])
       expect(await db.evidence.list(1)).toEqual([
-        { uri: someUri, recordCid: otherCid, cid: someCid, match: matchOf({ distance: 9 }), foundAt: later },
+        {
+          uri: someUri,
+          recordCid: otherCid,
+          cid: someCid,
+          match: matchOf({ distance: 9 }),
+          policy: 'none',
+          banks: '0-0',
+          foundAt: later,
+        },
       ])
       expect(await db.evidence.list(2)).toHaveLength(1)
       expect(await db.evidence.list(3)).toEqual([])
@@ -196,13 +215,19 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
 
     it('that was found before the review was opened is taken up, each match once', async () => {
       await db.jobs.enqueue([imageOf(), imageOf({ uri: otherUri })], at, 0)
-      await db.matches.append(1, { matches: [matchOf({ distance: 9 })], suppressed: [] }, at)
+      await db.matches.append(jobOf(), { matches: [matchOf({ distance: 9 })], suppressed: [] }, someProof, at)
       await db.matches.append(
-        1,
+        jobOf(),
         { matches: [matchOf({ distance: 7 }), matchOf({ contentId: 8, distance: 3 })], suppressed: [] },
+        someProof,
         later,
       )
-      await db.matches.append(2, { matches: [matchOf({ distance: 1 })], suppressed: [] }, at)
+      await db.matches.append(
+        jobOf({ id: 2, image: imageOf({ uri: otherUri }) }),
+        { matches: [matchOf({ distance: 1 })], suppressed: [] },
+        someProof,
+        at,
+      )
       const { id: ofRecord } = await db.reviews.open(someUri, someDid, at)
       const { id: ofAccount } = await db.reviews.open(someDid, someDid, at)
       await db.evidence.adopt(ofRecord)

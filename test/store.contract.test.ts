@@ -10,7 +10,16 @@ import { noTimings } from '../src/model/scan.ts'
 import type { PastSubscription } from '../src/model/subscription.ts'
 import type { Database } from '../src/store/database.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
-import { imageOf, matchOf, otherCid, someCid, someDid, someUri } from './support/builders.ts'
+import {
+  imageOf,
+  jobOf,
+  matchOf,
+  otherCid,
+  someCid,
+  someDid,
+  someProof,
+  someUri,
+} from './support/builders.ts'
 
 const implementations: Record<string, (path: string) => Promise<Database>> = {
   sqlite: (path) => openSqlite({ path }),
@@ -534,7 +543,7 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
     await db.cursors.save('jetstream', { host: 'b', timeUs: 2, seq: 3 })
     expect(await db.cursors.load('jetstream')).toEqual({ host: 'b', timeUs: 2, seq: 3 })
     const matches = [{ ...matchOf({ distance: 1 }), tier: 'near' }, matchOf({ contentId: 8, distance: 2 })]
-    await db.matches.append(1, { matches, suppressed: [] }, at)
+    await db.matches.append(jobOf(), { matches, suppressed: [] }, someProof, at)
     expect(await db.matches.list(1)).toEqual({ matches, suppressed: [] })
     await db.dids.save(someDid, { doc: '{}', updatedAt: 7 })
     expect(await db.dids.load(someDid)).toEqual({ doc: '{}', updatedAt: 7 })

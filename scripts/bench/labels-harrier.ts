@@ -65,7 +65,9 @@ async function openPublishing(path: string): Promise<string> {
   const applyEffects = createApplyEffects({
     database,
     src: labelerDid,
-    isPaced: false,
+    targets: [],
+    quotas: {},
+    flood: { least: Number.MAX_SAFE_INTEGER, factor: 1 },
     announce: tellNobody,
     now,
   })
@@ -86,6 +88,7 @@ async function openPublishing(path: string): Promise<string> {
       scan,
       matches: [match],
       suppressed: [],
+      proof: { hashes: [], policy: 'none', banks: '0-0' },
       effects: [effect],
       labels,
     })

@@ -1,17 +1,23 @@
 /**
  * Acting's second front door: makes a decision true, all of it or nothing.
  *
- * Owns: what a finished job writes (its end, the image's hashes, its matches, its labels, the evidence of open reviews,
+ * Owns: what a finished job writes (its end, the image's hashes, its matches, its effects, the evidence of open reviews,
  * the audit rows) and that all of it becomes durable together; jobs that end at the same time share a commit. Leaves to
- * others: the decision (`decide.ts`), the signature, and telling subscribers.
+ * others: the decision (`decide.ts`), the signature, and telling subscribers and targets.
  * Invariants: nothing is written for a job that was cancelled or ended meanwhile; repeating a job publishes nothing
- * twice; every effect leaves an audit row.
+ * twice; every effect leaves an audit row, and a row by which it can be undone; the brakes are asked in the same transaction.
+ *
+ * carry-out.ts      one effect
+ * braking.ts        what the brakes know, and what they take note of; decide-holds.ts what they hold
+ * settle.ts         what a target's answer means for an effect
+ * undo.ts           lifting one effect; reverse.ts whatever goes back to a content or a subject
+ * follow-up.ts      the loop that carries out what is no longer held, and undoes what lost its cause
  */
-import { type Effect, wantedLabelOf } from '../model/effect.ts'
-import type { Did } from '../model/ids.ts'
+import type { FloodLimits, Quotas } from '../model/brake.ts'
+import { type ActingEffect, type Effect, type EffectAction, wantedLabelOf } from '../model/effect.ts'
 import type { Applied, ScanJob } from '../model/job.ts'
 import type { SequencedLabel, SignedLabel } from '../model/label.ts'
-import type { Findings } from '../model/match.ts'
+import type { Findings, Match } from '../model/match.ts'
 import {
   type HashedScan,
   isLasting,
@@ -22,32 +28,34 @@ import {
 } from '../model/scan.ts'
 import type { WebhookEvent } from '../model/webhook-event.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
-import type { Announce, Database, Stores } from '../store/database.ts'
+import type { Database, Stores } from '../store/database.ts'
+import type { Proof } from '../store/match-store.ts'
+import { loadBrakes, noteFloods, spend } from './braking.ts'
+import { addEffect, type CarryOutDeps, openReview } from './carry-out.ts'
+import { placeOf } from './decide.ts'
+import { decideHolds, type Weighed } from './decide-holds.ts'
 
 /** A decision with everything that belongs to it. */
 export type Application = Findings & {
   readonly job: ScanJob
   readonly scan: ScanResult
+  readonly proof: Proof
   readonly effects: readonly Effect[]
   /** One per effect of kind `label`, signed; none where labels are paced, for they are signed when their turn comes. */
   readonly labels: readonly SignedLabel[]
 }
 
 /** What `applyEffects` needs. */
-export type ApplyDeps = {
+export type ApplyDeps = CarryOutDeps & {
   readonly database: Pick<Database, 'sharedTransaction'>
-  /** The labeler. */
-  readonly src: Did
-  /** True puts labels into the queue of emissions, unsigned, instead of publishing them. */
-  readonly isPaced: boolean
-  /** Tells those who are to hear of matches and labels. */
-  readonly announce: Announce
+  readonly quotas: Quotas
+  readonly flood: FloodLimits
   readonly now: () => Date
 }
 
 /**
- * Returns the function that applies a decision and resolves once that is durable.
- * It rejects with a retryable `StaleLabelError` when another writer labeled the subject since the decision was made.
+ * Returns the function that applies a decision, and resolves once that is durable. A job that was cancelled or ended meanwhile
+ * changes nothing.
  */
 export function createApplyEffects(deps: ApplyDeps): (application: Application) => Promise<Applied> {
   return (application) => {
@@ -56,7 +64,7 @@ export function createApplyEffects(deps: ApplyDeps): (application: Application) 
   }
 }
 
-const nothing: Applied = { labels: [], queued: 0, isApplied: false }
+const nothing: Applied = { labels: [], queued: 0, sent: 0, isApplied: false }
 
 async function write(
   stores: Stores,
@@ -64,24 +72,115 @@ async function write(
   application: Application,
   at: string,
 ): Promise<Applied> {
-  const { job, scan, matches, suppressed, effects, labels } = application
-  const findings = { matches, suppressed }
+  const { job, scan, matches, suppressed, effects } = application
   const state = scan.kind === 'unavailable' && isSuspicious(scan.reason) ? 'dead' : 'done'
   if (!(await stores.jobs.end(job.id, state, outcomeOf(scan), at))) return nothing
   if (isWorthKeeping(scan)) await stores.images.save(job.image.cid, scan, at)
-  await stores.matches.append(job.id, findings, at)
-  const looked = { image: job.image, outcome: outcomeOf(scan), ...findings }
-  const reviews = await stores.evidence.attach(looked, at)
-  const published = await stores.labels.append(labels)
-  await stores.emissions.forget(deps.src, published)
-  const queued = deps.isPaced ? await queueLabels(stores, deps.src, application, at) : 0
+  if (matches.length + suppressed.length + effects.length === 0) {
+    await attachEvidence(stores, application, at)
+    return { ...nothing, isApplied: true }
+  }
+  return await writeFindings(stores, deps, application, at)
+}
+
+async function writeFindings(
+  stores: Stores,
+  deps: ApplyDeps,
+  application: Application,
+  at: string,
+): Promise<Applied> {
+  const { job, matches, suppressed, effects, proof } = application
+  await stores.matches.append(job, { matches, suppressed }, proof, at)
+  await noteFloods(stores, deps, application, at)
+  const weighed = decideHolds(effects, await loadBrakes(stores, deps.quotas, matches, at))
+  for (const { effect, hold } of weighed) {
+    if (effect.kind === 'review' || hold === 'quota')
+      await openReview(stores, job.image.uri, job.image.did, false, at)
+  }
+  const reviews = await attachEvidence(stores, application, at)
+  const labels: SequencedLabel[] = []
+  let queued = 0
+  let sent = 0
+  const signed = signedOf(application)
+  for (const { effect, hold } of weighed) {
+    const wanted = wantedOf(effect, job, at)
+    const done = await addEffect(stores, deps, { ...wanted, hold }, signed.get(effect), at)
+    labels.push(...done.labels)
+    if (done.isQueued) queued += 1
+    if (hold === undefined && (effect.kind === 'report' || effect.kind === 'takedown')) sent += 1
+  }
+  await spend(stores, weighed, at)
   await stores.audit.append([
     ...effects.map((effect) => auditOfEffect(effect, job, at)),
-    ...published.map((label) => auditOfLabel(label, job, at)),
+    ...labels.map((label) => auditOfLabel(label, job, at)),
     ...reviews.map((review) => auditOfEvidence(review, matches.length, job, at)),
   ])
-  await deps.announce(stores, eventsOf(application, published), at)
-  return { labels: published, queued, isApplied: true }
+  await deps.announce(stores, eventsOf(application, labels), at)
+  await lookAgain(stores, weighed, job, at)
+  return { labels, queued, sent, isApplied: true }
+}
+
+async function attachEvidence(
+  stores: Stores,
+  { job, scan, matches, suppressed, proof }: Application,
+  at: string,
+): Promise<number[]> {
+  const looked = { image: job.image, outcome: outcomeOf(scan), matches, suppressed, proof }
+  return await stores.evidence.attach(looked, at)
+}
+
+/** Where the same blob was seen before the content was known, it is looked at again, and judged for itself. */
+async function lookAgain(
+  stores: Stores,
+  weighed: readonly Weighed[],
+  { image }: ScanJob,
+  at: string,
+): Promise<void> {
+  const acting = weighed.flatMap(({ effect, hold }) =>
+    effect.match && hold !== 'flood' ? [effect.match.contentId] : [],
+  )
+  for (const contentId of new Set(acting)) await stores.jobs.lookAgain(image.cid, contentId, Date.parse(at))
+}
+
+function signedOf({ effects, labels }: Application): ReadonlyMap<Effect, SignedLabel> {
+  const wanting = effects.filter(({ kind }) => kind === 'label')
+  return new Map(labels.map((label, at) => [wanting[at] as Effect, label]))
+}
+
+function wantedOf(effect: ActingEffect, { id, image }: ScanJob, at: string) {
+  const { did, uri, cid } = image
+  return {
+    kind: effect.kind,
+    ...placeOf(effect, image),
+    did,
+    uri,
+    blobCid: cid,
+    action: actionOf(effect, image.uri),
+    actor: 'harrier',
+    jobId: id,
+    cause: effect.match && causeOf(effect.match),
+    createdAt: at,
+  }
+}
+
+function actionOf(effect: ActingEffect, uri: ScanJob['image']['uri']): EffectAction {
+  switch (effect.kind) {
+    case 'label':
+      return { kind: 'label', label: wantedLabelOf(effect), priority: effect.priority }
+    case 'report':
+      return { kind: 'report', subject: effect.subject, reasonType: effect.reasonType }
+    case 'takedown':
+      return { kind: 'takedown', subject: effect.subject }
+    case 'review':
+      return { kind: 'review', uri, isEscalated: effect.isEscalated }
+    case 'webhook':
+    default:
+      return { kind: 'webhook', uri, match: effect.match }
+  }
+}
+
+function causeOf({ bankId, bank, contentId, distance }: Match) {
+  return { bankId, bank, contentId, distance }
 }
 
 /** Labels that wait for the budget are told of when they are published. */
@@ -103,22 +202,6 @@ function eventsOf({ job, matches }: Application, published: readonly SequencedLa
   return [...found, ...labeled]
 }
 
-async function queueLabels(
-  stores: Stores,
-  src: Did,
-  { job, effects }: Application,
-  at: string,
-): Promise<number> {
-  const origin = { actor: 'harrier', jobId: job.id, atMs: Date.parse(at) }
-  let queued = 0
-  for (const effect of effects) {
-    if (effect.kind !== 'label') continue
-    const emission = { ...wantedLabelOf(effect), priority: effect.priority }
-    if ((await stores.emissions.put(src, emission, origin)) === 'queued') queued += 1
-  }
-  return queued
-}
-
 function isWorthKeeping(scan: ScanResult): scan is HashedScan | UnscannableScan {
   if (scan.kind === 'hashed') return !scan.isCached
   return scan.kind === 'unscannable' && !scan.isCached && isLasting(scan.reason)
@@ -126,7 +209,7 @@ function isWorthKeeping(scan: ScanResult): scan is HashedScan | UnscannableScan 
 
 function auditOfEffect(effect: Effect, job: ScanJob, at: string): AuditEntry {
   const { match, ...rest } = effect
-  const { bankId: _, ...matched } = match
+  const { bankId: _, ...matched } = match ?? {}
   return {
     at,
     actor: 'harrier',

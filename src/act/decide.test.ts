@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { imageOf, matchOf, otherCid, someCid, someUri } from '../../test/support/builders.ts'
+import { imageOf, matchOf, noHistory, otherCid, someCid, someUri } from '../../test/support/builders.ts'
 import type { LabelState } from '../model/label.ts'
 import { missingTiers, type Policy } from '../model/policy.ts'
 import { decideEffects } from './decide.ts'
@@ -22,7 +22,7 @@ const policy: Policy = {
 const now = '2026-01-02T00:00:00.000Z'
 const image = imageOf()
 const decide = (matches = [matchOf()], history: LabelState[] = []) =>
-  decideEffects({ image, matches, suppressed: [], history, policy, now })
+  decideEffects({ image, ...noHistory, matches, suppressed: [], history, policy, now })
 const state = (parts: Partial<LabelState> = {}): LabelState => ({
   uri: someUri,
   cid: otherCid,
@@ -49,6 +49,7 @@ describe('decideEffects', () => {
     const of = (parts: { tier?: string; distance: number }) =>
       decideEffects({
         image,
+        ...noHistory,
         matches: [{ ...matchOf({ distance: parts.distance }), ...parts }],
         suppressed: [],
         history: [],
@@ -93,7 +94,7 @@ describe('decideEffects', () => {
     const blocking: Policy = { ...policy, banks: [{ bank: 'known', tiers: [{ distance: 31, effects }] }] }
     expect(
       kinds(
-        decideEffects({ image, matches: [matchOf()], suppressed: [], history: [], policy: blocking, now }),
+        decideEffects({ image, ...noHistory, matches: [matchOf()], suppressed: [], policy: blocking, now }),
       ),
     ).toEqual(['log'])
   })
@@ -105,7 +106,7 @@ describe('decideEffects', () => {
   it('gives one value once, for the nearest match', () => {
     const effects = decide([matchOf({ distance: 3, contentId: 1 }), matchOf({ distance: 9, contentId: 2 })])
     expect(kinds(effects)).toEqual(['label', 'log', 'log'])
-    expect(effects[0]?.match.contentId).toBe(1)
+    expect(effects[0]?.match?.contentId).toBe(1)
   })
 
   it('withholds a label that already holds', () => {
@@ -144,7 +145,15 @@ describe('decideEffects', () => {
       ],
     }
     const labeled = (history: LabelState[]) =>
-      decideEffects({ image, matches: [matchOf(), matchOf()], suppressed: [], history, policy: both, now })
+      decideEffects({
+        image,
+        ...noHistory,
+        matches: [matchOf(), matchOf()],
+        suppressed: [],
+        history,
+        policy: both,
+        now,
+      })
     const [given, ...others] = labeled([state()])
     expect(given).toMatchObject({ kind: 'label', uri: image.did, val: 'known-image', after: undefined })
     expect(given).toMatchObject({ cid: undefined, exp: '2026-01-03T00:00:00.000Z' })

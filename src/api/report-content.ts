@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FoundContent } from '../model/api.ts'
 import type { ApiActionType } from '../model/api-action.ts'
-import { effectsFor, type Policy } from '../model/policy.ts'
+import { callsForTakedown, type Policy } from '../model/policy.ts'
 import type { TakeAction } from './take-action.ts'
 
 /** What became of a report: the guide’s three answers. */
@@ -10,10 +10,7 @@ export type ReportVerdict = Extract<ApiActionType, 'takedown' | 'review'> | 'non
 /** Returns what the policy calls for: a takedown where it says so, a person's judgement for any other match. */
 export function decideReported(policy: Policy, found: readonly FoundContent[]): ReportVerdict {
   if (found.length === 0) return 'none'
-  const effects = found.flatMap(({ match }) => effectsFor(policy, match))
-  return effects.some((effect) => effect.kind === 'label' && effect.val === '!takedown')
-    ? 'takedown'
-    : 'review'
+  return found.some(({ match }) => callsForTakedown(policy, match, undefined)) ? 'takedown' : 'review'
 }
 
 /** Does what the policy calls for about content whose image a user reported; an image that matches nothing is let be. */

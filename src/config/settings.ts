@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import type { EmissionLimits } from '../model/emission.ts'
 import type { Did } from '../model/ids.ts'
 import type { BankLabel } from '../model/received-blob.ts'
+import { type ActingConfig, actingSettings } from './acting-settings.ts'
 import { type GateConfig, gateSettings } from './gate-settings.ts'
 import { type HmaConfig, hmaSettings } from './hma-settings.ts'
 import { type ServiceCallerConfig, serviceCallerSettings } from './service-caller-settings.ts'
@@ -34,7 +35,8 @@ const http = ['http:', 'https:']
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** Every setting that is no secret: frozen, plain, safe to log. What each means stands in `settings`. */
-export type Config = GateConfig &
+export type Config = ActingConfig &
+  GateConfig &
   HmaConfig &
   ServiceCallerConfig &
   WebhookConfig & {
@@ -180,6 +182,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     'Development only: callers on this machine, not those behind a proxy, need no key for the REST API',
   ),
   ...serviceCallerSettings,
+  ...actingSettings,
   ...webhookSettings,
   hepaPassword: secretToken(
     'Turns on com.atproto.unspecced.scanBlob for hepa, Bluesky’s automod: its ABYSS_PASSWORD (docs/INTEGRATION.md)',

@@ -1,13 +1,12 @@
-import type { ContentHash } from '../model/bank.ts'
-import type { ExchangeValues } from '../model/exchange.ts'
 import type { Stores } from '../store/database.ts'
-import type { ExchangeUpdate } from './exchange.ts'
+import type { ExchangeUpdate, HashExchange } from './exchange.ts'
 
 /** Where updates go, and how their records are read. */
 export type CommitOptions = {
   readonly bankId: number
   readonly generation: number
-  readonly hashesOf: (record: ExchangeValues) => readonly ContentHash[]
+  readonly hashesOf: HashExchange['hashesOf']
+  readonly opinionOf?: HashExchange['opinionOf']
   readonly createdAt: string
 }
 
@@ -16,15 +15,15 @@ const maxHashes = 100
 
 /**
  * Brings updates into the bank of an exchange, in their order, inside the transaction of `stores`. Each hash is a content of its own,
- * so that it goes when its last record goes; a tombstone of what is not there changes nothing.
+ * so that it goes when its last record goes, and has the opinion of the record that came last; a tombstone of what is not there changes nothing.
  */
 export async function commitUpdates(
   stores: Stores,
   updates: readonly ExchangeUpdate[],
   options: CommitOptions,
 ): Promise<void> {
-  const { bankId, generation, hashesOf, createdAt } = options
-  const { exchangeRecords: records, exchanges, banks, removals } = stores
+  const { bankId, generation, hashesOf, opinionOf, createdAt } = options
+  const { exchangeRecords: records, exchanges, banks, removals, verdicts } = stores
   let change = 0
   for (const { key, record } of updates) {
     const before = await records.contentsOf(bankId, key)
@@ -35,6 +34,7 @@ export async function commitUpdates(
         const content = { hashes: [hash], label: '', note: '', sourceId: '' }
         const { contentId, isNew } = await banks.addContent(bankId, content, createdAt)
         await records.link(bankId, key, contentId, isNew)
+        if (opinionOf) await verdicts.saveExchange(contentId, opinionOf(record))
       }
     } else change -= Number(await records.remove(bankId, key))
     await removals.deleteContents(await records.orphansAmong(before))

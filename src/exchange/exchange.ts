@@ -11,6 +11,7 @@
  */
 import type { ContentHash } from '../model/bank.ts'
 import type { ExchangeCheckpoint, ExchangeValues } from '../model/exchange.ts'
+import type { ExchangeOpinion } from '../model/opinion.ts'
 
 /** One change of an exchange: a record under its key, in place of what was there; or, without one, that it is gone. */
 export type ExchangeUpdate = { readonly key: string; readonly record?: ExchangeValues }
@@ -42,4 +43,6 @@ export interface HashExchange {
   isStale(checkpoint: ExchangeCheckpoint, nowMs: number): boolean
   /** Returns the hashes of a record that Harrier can match; none is an answer too, and such a record is not kept. */
   hashesOf(record: ExchangeValues): readonly ContentHash[]
+  /** Returns what the members think of a record, all of their opinions in one; left out where the exchange has none. */
+  opinionOf?(record: ExchangeValues): ExchangeOpinion | undefined
 }

@@ -95,6 +95,7 @@ async function commit(
       bankId,
       generation: to.generation,
       hashesOf: api.hashesOf,
+      opinionOf: api.opinionOf,
       createdAt: now().toISOString(),
     })
     await stores.exchanges.savePlace(bankId, to)

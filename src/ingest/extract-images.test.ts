@@ -20,7 +20,7 @@ const [cidA, cidB, cidC] = [
 describe('extractImages', () => {
   it('says where the image was seen and what its author says of it', () => {
     const { images, drops } = extractFrom({ embed: { images: [{ image: blob(cidA, 'image/PNG', 12) }] } })
-    expect(images).toEqual([{ ...place, cid: cidA, mimeType: 'image/png', size: 12 }])
+    expect(images).toEqual([{ ...place, cid: cidA, use: 'post', mimeType: 'image/png', size: 12 }])
     expect(drops).toEqual([])
   })
 

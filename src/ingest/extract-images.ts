@@ -1,5 +1,5 @@
-import { type Cid, parseBlobCid } from '../model/ids.ts'
-import type { ImageRef } from '../model/image.ts'
+import { type AtUri, type Cid, parseBlobCid } from '../model/ids.ts'
+import type { ImageRef, ImageUse } from '../model/image.ts'
 import type { DropReason } from '../model/stream-event.ts'
 
 /** The record whose blobs are looked for. */
@@ -14,7 +14,13 @@ export type ExtractedImages = {
 }
 
 type Fields = Readonly<Record<string, unknown>>
-type FoundBlob = { readonly cid: unknown; readonly mimeType: string; readonly size: unknown }
+type FoundBlob = {
+  readonly cid: unknown
+  readonly mimeType: string
+  readonly size: unknown
+  /** The record's own field that holds it, at whatever depth. */
+  readonly field: string
+}
 
 const maxMimeTypeChars = 100
 
@@ -40,29 +46,41 @@ export function extractImages(version: RecordVersion, maxImages: number): Extrac
     } else if (!images.has(cid)) {
       if (images.size === maxImages)
         return { images: [...images.values()], drops: [...drops, 'too-many-blobs'] }
-      images.set(cid, { ...place, cid, mimeType: blob.mimeType, size: sizeOf(blob.size) })
+      const { mimeType, field } = blob
+      images.set(cid, { ...place, cid, use: useOf(place.uri, field), mimeType, size: sizeOf(blob.size) })
     }
   }
   return { images: [...images.values()], drops }
 }
 
+/** An image that a profile has twice is what it is first. */
+function useOf(uri: AtUri, field: string): ImageUse {
+  const collection = uri.split('/')[3]
+  if (collection === 'app.bsky.feed.post') return 'post'
+  const isOfProfile = collection === 'app.bsky.actor.profile' && (field === 'avatar' || field === 'banner')
+  return isOfProfile ? field : 'other'
+}
+
 function* findBlobs(record: object): Generator<FoundBlob> {
-  const waiting: object[] = [record]
-  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+  const waiting: { readonly value: object; readonly field: string | undefined }[] = [
+    { value: record, field: undefined },
+  ]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { value, field } = next
     const blob = Array.isArray(value) ? undefined : blobOf(value as Fields)
     // A blob's own fields hold no blob, but what only looks like one may hold an image that is shown.
-    if (blob) yield blob
+    if (blob) yield { ...blob, field: field ?? '' }
     // Last in, first out: children go on the stack from the last, so that they come off in document order.
-    const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+    const children: readonly (readonly [string, unknown])[] = Object.entries(value)
     for (let index = children.length - 1; index >= 0; index--) {
-      const child = children[index]
-      if (typeof child === 'object' && child !== null) waiting.push(child)
+      const [name, child] = children[index] as readonly [string, unknown]
+      if (typeof child === 'object' && child !== null) waiting.push({ value: child, field: field ?? name })
     }
   }
 }
 
 /** `{ $type: 'blob', ref: { $link }, mimeType, size }`, or the form before it, `{ cid, mimeType }`. */
-function blobOf(value: Fields): FoundBlob | undefined {
+function blobOf(value: Fields): Omit<FoundBlob, 'field'> | undefined {
   const { mimeType } = value
   if (typeof mimeType !== 'string') return undefined
   const type = mimeType.slice(0, maxMimeTypeChars).toLowerCase()

@@ -25,7 +25,7 @@ describe('createIngest', () => {
     const jobs = await claim(database)
     const uri = `at://${alice}/app.bsky.feed.post/one`
     expect(jobs.map(({ image }) => image)).toEqual([
-      { did: alice, uri, recordCid: versionA, cid: blobA, mimeType: 'image/jpeg', size: 7 },
+      { did: alice, uri, recordCid: versionA, cid: blobA, use: 'post', mimeType: 'image/jpeg', size: 7 },
     ])
     expect(jobs[0]?.seenAt).toBe('2026-11-22T10:00:00.000Z')
     expect(await database.jobs.counts()).toMatchObject({ pending: 2 })

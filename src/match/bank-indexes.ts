@@ -60,6 +60,11 @@ export class BankIndexes implements AsyncDisposable {
     return (this.#counts.get(bankId)?.[type] ?? 0) > 0
   }
 
+  /** Where the logs of added and removed hashes have been followed to. */
+  get version(): string {
+    return `${this.#lastAdded}-${this.#lastRemoved}`
+  }
+
   /** Where the log of removals has been followed to. */
   get lastRemoved(): number {
     return this.#lastRemoved

@@ -82,6 +82,7 @@ const openOver = (banks: ReturnType<typeof bankOf>[], hashes: BankHash[], remova
       banks: { settings: async () => [...banks], profiles: async () => [...banks] },
       bankChanges: changesOf(hashes, removals),
       curation,
+      verdicts: { opinions: async () => new Map() },
     },
     () => nowMs,
   )

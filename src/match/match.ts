@@ -20,6 +20,7 @@
 import type { Bank, BankProfile } from '../model/bank.ts'
 import { type HashType, type ImageHash, type PdqProfile, pdqProfiles } from '../model/hash.ts'
 import type { Match, PartialFindings } from '../model/match.ts'
+import type { Stores } from '../store/database.ts'
 import { type BankHashes, BankIndexes } from './bank-indexes.ts'
 import { type Asked, isInShare, type Needle, type Searched, search } from './search.ts'
 import { suppress } from './suppress.ts'
@@ -57,6 +58,8 @@ export interface Matcher extends AsyncDisposable {
   readonly profiles: readonly PdqProfile[]
   /** True when an enabled bank holds SHA-1 hashes, so that images must have theirs made. */
   readonly hasSha1: boolean
+  /** How far the indexes have followed the banks: it changes with every hash that is added or removed. */
+  readonly version: string
   /** Rejects when an index cannot be kept as it has to be: the process should end. Never resolves. */
   readonly failure: Promise<never>
   /** Returns each content that an image matches once, with its nearest hash, nearest first, then by content. */
@@ -76,7 +79,10 @@ export interface Matcher extends AsyncDisposable {
 
 /** Returns a matcher over the banks as they are now. Its memory grows with the number of hashes: 135 bytes for a PDQ hash. */
 export async function openMatcher(
-  store: BankHashes & { readonly curation: ConstructorParameters<typeof Switches>[0] },
+  store: BankHashes & {
+    readonly curation: ConstructorParameters<typeof Switches>[0]
+    readonly verdicts: Pick<Stores['verdicts'], 'opinions'>
+  },
   nowMs: () => number = Date.now,
 ): Promise<Matcher> {
   await using opening = new AsyncDisposableStack()
@@ -91,11 +97,15 @@ export async function openMatcher(
   const fail = (error: unknown): void => {
     if (!open.disposed) failure.reject(error)
   }
-  const searched = (): Searched => ({ indexes, banks, switches, nowMs: nowMs() })
+  const { opinions } = store.verdicts
+  const searched = (): Searched => ({ indexes, banks, switches, opinions, nowMs: nowMs() })
   const lookUp = async (needle: Needle, { profile = 'unknown', ...options }: LookupOptions = {}) =>
     (await find(searched(), [{ needle, profile }], options)).matches
   return {
     failure: failure.promise,
+    get version() {
+      return indexes.version
+    },
     get size() {
       return Object.values(indexes.sizes).reduce((sum, size) => sum + size, 0)
     },
@@ -155,7 +165,18 @@ async function find(
       isInShare(enabledRatio, coin) &&
       (names === undefined || names.includes(name)),
   )
-  const matches = await search(searched, asked, { ...scope, among, coin })
-  if (matches.length === 0 || hasSuppressed) return { matches, suppressed: [], isSettled: true }
+  const found = await search(searched, asked, { ...scope, among, coin })
+  if (found.length === 0) return { matches: [], suppressed: [], isSettled: true }
+  const matches = await withOpinions(searched, found)
+  if (hasSuppressed) return { matches, suppressed: [], isSettled: true }
   return await suppress(searched, asked, matches, coin)
+}
+
+async function withOpinions({ opinions }: Searched, matches: readonly Match[]): Promise<readonly Match[]> {
+  const known = await opinions(matches.map(({ contentId }) => contentId))
+  if (known.size === 0) return matches
+  return matches.map((match) => {
+    const opinion = known.get(match.contentId)
+    return opinion === undefined ? match : { ...match, opinion }
+  })
 }

@@ -1,6 +1,7 @@
 import { type Bank, type BankProfile, bankProfiles } from '../model/bank.ts'
 import { type HashType, type ImageVariant, parseHashValue } from '../model/hash.ts'
 import { compareMatches, type Match } from '../model/match.ts'
+import type { Opinion } from '../model/opinion.ts'
 import type { BankIndexes } from './bank-indexes.ts'
 import type { IndexHit } from './hash-index.ts'
 import type { Switches } from './switches.ts'
@@ -24,6 +25,8 @@ export type Searched = {
   readonly indexes: BankIndexes
   readonly banks: ReadonlyMap<number, Bank>
   readonly switches: Switches
+  /** Returns what is thought of contents. */
+  readonly opinions: (contentIds: readonly number[]) => Promise<ReadonlyMap<number, Opinion>>
   readonly nowMs: number
 }
 

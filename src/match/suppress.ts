@@ -7,6 +7,7 @@ import { type Asked, isInShare, type Searched, search } from './search.ts'
  * Tells which matches of the needles act. A match is suppressed when a needle lies within a negative bank's own distance of
  * one of its contents and that bank suppresses the match's; the nearest such content is named. The quality gate, the share,
  * and what is switched off are as for any bank, but a negative bank that is switched off suppresses nothing, whatever the coin.
+ * A content of which the opinion is negative suppresses itself.
  */
 export async function suppress(
   searched: Searched,
@@ -20,12 +21,12 @@ export async function suppress(
       isInShare(bank.enabledRatio, coin) &&
       matches.some((match) => covers(bank, match.bank)),
   )
-  if (negatives.length === 0) return { matches, suppressed: [], isSettled: true }
-  const found = await search(searched, asked, { among: negatives, coin })
+  const found = negatives.length === 0 ? [] : await search(searched, asked, { among: negatives, coin })
   const acting: Match[] = []
   const suppressed: SuppressedMatch[] = []
   for (const match of matches) {
-    const by = found.find(({ bankId }) => covers(searched.banks.get(bankId), match.bank))
+    const isNegative = match.opinion === 'negative'
+    const by = isNegative ? match : found.find(({ bankId }) => covers(searched.banks.get(bankId), match.bank))
     if (by) suppressed.push({ match, by })
     else acting.push(match)
   }

@@ -1,5 +1,11 @@
 import type { AtUri, Cid, Did } from './ids.ts'
 
+/** What records show images as: `post` in a post, `avatar` and `banner` of a profile, `other` whatever else. */
+export const imageUses = ['post', 'avatar', 'banner', 'other'] as const
+
+/** One member of `imageUses`. */
+export type ImageUse = (typeof imageUses)[number]
+
 /** Where an image was seen: a blob that a record of an account refers to. */
 export type ImageRef = {
   readonly did: Did
@@ -9,6 +15,7 @@ export type ImageRef = {
   readonly recordCid: Cid
   /** The blob. */
   readonly cid: Cid
+  readonly use: ImageUse
   /** As the record's author declared it; never trusted beyond choosing what to look at. */
   readonly mimeType: string
   /** Bytes, as declared; undefined for the legacy blob form. */

@@ -1,5 +1,6 @@
 import type { BankProfile } from './bank.ts'
 import type { DigestHash, ImageVariant } from './hash.ts'
+import type { Opinion } from './opinion.ts'
 
 /** One bank content that an image is, or is close to. */
 export type Match = {
@@ -10,6 +11,8 @@ export type Match = {
   readonly distance: number
   /** The bank's tier that the distance falls in, by name; left out where it has none for it. */
   readonly tier?: string
+  /** What is thought of the content; left out where nobody has said anything. */
+  readonly opinion?: Opinion
 } & (
   | { readonly hashType: DigestHash['type'] }
   | {

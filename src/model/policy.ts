@@ -1,11 +1,23 @@
 import type { Bank } from './bank.ts'
 import type { Priority } from './emission.ts'
+import type { ImageUse } from './image.ts'
 import type { LabelDefinition } from './label-definition.ts'
 import type { Match } from './match.ts'
+import type { Opinion } from './opinion.ts'
 import type { ReportScope } from './report-scope.ts'
 
-/** What a match of a tier calls for. `block` is for the upload gate; what is published already cannot be blocked. */
-export type TierEffect = LabelEffect | { readonly kind: 'log' } | { readonly kind: 'block' }
+/**
+ * What a match of a tier calls for. `block` is for the upload gate; what is published already cannot be blocked. `webhook`
+ * tells one endpoint of the match, whatever events that endpoint asks for by itself.
+ */
+export type TierEffect =
+  | LabelEffect
+  | ReportEffect
+  | TakedownEffect
+  | ReviewEffect
+  | { readonly kind: 'webhook' /** The id of the endpoint. */; readonly to: string }
+  | { readonly kind: 'log' }
+  | { readonly kind: 'block' }
 
 /** A label that a tier calls for. */
 export type LabelEffect = {
@@ -19,13 +31,51 @@ export type LabelEffect = {
   readonly priority?: Priority
 }
 
-/** What to do for matches up to a distance in bits, inclusive, or for those of the bank's tier of that name. */
+/** A report that a tier calls for. */
+export type ReportEffect = {
+  readonly kind: 'report'
+  /** The id of the target that is to have it. */
+  readonly to: string
+  /** As `com.atproto.moderation.defs#reasonType` has it, such as `tools.ozone.report.defs#reasonChildSafetyCSAM`. */
+  readonly reasonType: string
+  /** The account of the image instead of the record. */
+  readonly on?: 'account'
+}
+
+/** What a takedown can be of: a record takes its blobs with it. */
+export const takedownScopes = ['blob', 'record', 'account'] as const
+
+/** One member of `takedownScopes`. */
+export type TakedownScope = (typeof takedownScopes)[number]
+
+/** A takedown that a tier calls for. */
+export type TakedownEffect = {
+  readonly kind: 'takedown'
+  /** The id of the target that is to do it. */
+  readonly by: string
+  readonly of: TakedownScope
+}
+
+/** A review of the record that a tier calls for. */
+export type ReviewEffect = { readonly kind: 'review'; readonly isEscalated?: true }
+
+/**
+ * What to do for matches up to a distance in bits, inclusive, or for those of the bank's tier of that name; of these uses and
+ * opinions alone, where it names any.
+ */
 export type PolicyTier = ({ readonly distance: number } | { readonly tier: string }) & {
+  readonly uses?: readonly ImageUse[]
+  readonly opinions?: readonly Opinion[]
   readonly effects: readonly TierEffect[]
 }
 
-/** What a bank's matches call for; distances rise, and the first tier that holds the match decides. */
-export type BankPolicy = { readonly bank: string; readonly tiers: readonly PolicyTier[] }
+/** What a bank's matches call for; the first tier that holds the match decides. */
+export type BankPolicy = {
+  readonly bank: string
+  /** True records what the tiers would have done, and does none of it. */
+  readonly isDryRun?: true
+  readonly tiers: readonly PolicyTier[]
+}
 
 /** The operator's policy file, parsed. */
 export type Policy = {
@@ -40,10 +90,26 @@ export type Policy = {
   readonly otherBanks: readonly PolicyTier[]
 }
 
-/** Returns what one match calls for: the effects of the first tier that holds its distance, or none. */
-export function effectsFor(policy: Policy, match: Match): readonly TierEffect[] {
+/**
+ * Returns what one match of an image calls for: the effects of the first tier that holds it, or none. Without a use, as where an
+ * image is not of a record, a tier that names uses holds nothing.
+ */
+export function effectsFor(policy: Policy, match: Match, use: ImageUse | undefined): readonly TierEffect[] {
   const tiers = policy.banks.find((bank) => bank.bank === match.bank)?.tiers ?? policy.otherBanks
-  return tiers.find((tier) => holds(tier, match))?.effects ?? []
+  return tiers.find((tier) => holds(tier, match, use))?.effects ?? []
+}
+
+/** True where a match calls for a takedown: by a target, or by the label that AppViews take down by. */
+export function callsForTakedown(policy: Policy, match: Match, use: ImageUse | undefined): boolean {
+  if (isDryRun(policy, match.bank)) return false
+  return effectsFor(policy, match, use).some(
+    (effect) => effect.kind === 'takedown' || (effect.kind === 'label' && effect.val === '!takedown'),
+  )
+}
+
+/** True where the policy only records what a match of the bank would call for. */
+export function isDryRun(policy: Policy, bank: string): boolean {
+  return policy.banks.some((known) => known.bank === bank && known.isDryRun === true)
 }
 
 /** Returns the tiers that the policy names of a bank and that the bank does not have: what it says of those is for nothing. */
@@ -61,6 +127,8 @@ export function missingTiers(
   })
 }
 
-function holds(tier: PolicyTier, match: Match): boolean {
+function holds(tier: PolicyTier, match: Match, use: ImageUse | undefined): boolean {
+  if (tier.uses && (use === undefined || !tier.uses.includes(use))) return false
+  if (tier.opinions && !tier.opinions.includes(match.opinion ?? 'none')) return false
   return 'tier' in tier ? tier.tier === match.tier : match.distance <= tier.distance
 }

@@ -11,11 +11,28 @@ export type ReviewState = (typeof reviewStates)[number]
 /** What a person may be asked to do about a subject beside judging it: a CyberTip is filed outside Harrier. */
 export type ReviewRequest = 'cybertip'
 
+/** A content of a bank as the subject of a review: it matches too often to be believed. */
+export type ContentSubject = `content:${number}`
+
+/** What a review is of: an account, a record, or a content of a bank. */
+export type ReviewSubject = SubjectUri | ContentSubject
+
+/** Returns a content as the subject of a review. */
+export function contentSubject(contentId: number): ContentSubject {
+  return `content:${contentId}`
+}
+
+/** Returns the content that a review is of; undefined for a review of an account or a record. */
+export function contentOfSubject(subject: ReviewSubject): number | undefined {
+  const [kind, id] = subject.split(':', 2)
+  return kind === 'content' ? Number(id) : undefined
+}
+
 /** A subject that a person is to judge. At most one review of a subject is not closed. */
 export type Review = {
   readonly id: number
-  readonly subject: SubjectUri
-  /** The account, or the record's. */
+  readonly subject: ReviewSubject
+  /** The account, or the record's; the labeler's for a content. */
   readonly did: Did
   readonly state: ReviewState
   /** ISO 8601. */
@@ -45,6 +62,12 @@ export type Evidence = {
   readonly match: Match
   /** The content of a negative bank that suppresses the match; left out where the match acts. */
   readonly suppressedBy?: Match
+  /** What was compared, in hex; undefined where it was not kept. */
+  readonly imageHash: string | undefined
+  readonly bankHash: string | undefined
+  /** The digest of the policy by which it was judged, and how far the indexes had followed the banks. */
+  readonly policy: string | undefined
+  readonly banks: string | undefined
   readonly foundAt: string
 }
 

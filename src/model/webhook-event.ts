@@ -16,7 +16,7 @@ export type WebhookEventType = keyof typeof webhookEventTypes
 export const webhookEventNames = Object.keys(webhookEventTypes) as readonly WebhookEventType[]
 
 /** What was done, in `action_taken`. */
-export const webhookActions = ['label', 'review', 'takedown', 'report_ncmec'] as const
+export const webhookActions = ['label', 'report', 'review', 'takedown', 'report_ncmec'] as const
 
 /** What an event is about. */
 type About = {
@@ -43,6 +43,8 @@ export type WebhookEvent = About &
     | {
         readonly type: 'review_decided'
         readonly decision: 'reversed'
+        /** What was reversed, where it was no label. */
+        readonly action?: (typeof webhookActions)[number]
         readonly label?: string
         readonly actor: string
       }
@@ -93,6 +95,7 @@ export const webhookPayload: z.ZodType<WebhookPayload> = z.discriminatedUnion('e
     event_type: z.literal('review_decided'),
     ...shared,
     decision: z.literal('reversed').describe('More values may come'),
+    action: z.enum(webhookActions).nullable().describe('What was reversed, where it was no label'),
     label,
     actor,
   }),
@@ -133,6 +136,7 @@ export type WebhookPayload = Shared &
     | {
         readonly event_type: 'review_decided'
         readonly decision: 'reversed'
+        readonly action: (typeof webhookActions)[number] | null
         readonly label: string | null
         readonly actor: string
       }

@@ -23,9 +23,11 @@ export type AnnounceDeps = {
 
 /** Returns the function that puts events into the outbox, a message for each endpoint that wants them; without any, nothing. */
 export function createAnnounce(deps: AnnounceDeps): Announce {
-  return async ({ outbox }, events, at) => {
+  return async ({ outbox }, events, at, only) => {
     for (const event of events) {
-      const wanting = deps.endpoints.filter(({ events: wanted }) => wanted.includes(event.type))
+      const wanting = deps.endpoints.filter(({ id, events: wanted }) =>
+        only === undefined ? wanted.includes(event.type) : id === only && !wanted.includes(event.type),
+      )
       if (wanting.length > 0) await outbox.add(messagesOf(deps, event, wanting, at))
     }
   }
@@ -73,8 +75,10 @@ function payloadOf(
     return { event_type: event.type, ...shared, match_info: matches[0] as FoundPayload, matches }
   }
   const { label = null, actor } = event
-  if (event.type === 'review_decided')
-    return { event_type: event.type, ...shared, decision: event.decision, label, actor }
+  if (event.type === 'review_decided') {
+    const { type, decision, action = null } = event
+    return { event_type: type, ...shared, decision, action, label, actor }
+  }
   const { type, action, review = null } = event
   return { event_type: type, ...shared, action, label, review, actor }
 }

@@ -61,7 +61,7 @@ async function openFixture(carryOut: CarryOut, { maxAttempts = 3 } = {}) {
       database,
       carriers: [createActionCarrier(target)],
       ...hooks,
-      isPaused: () => state.isPaused,
+      isPaused: async () => state.isPaused,
       logger: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
       onTried: () => {},
       now,

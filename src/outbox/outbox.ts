@@ -35,7 +35,7 @@ export type OutboxDeps = Omit<EndMessageDeps, 'database'> & {
   /** Counts a try. Must not throw. */
   readonly onTried: (outcome: TryOutcome, seconds: number) => void
   /** True while no action may be started but a restore; events go on. */
-  readonly isPaused: () => boolean
+  readonly isPaused: () => Promise<boolean>
   /** 0 inclusive to 1 exclusive. */
   readonly random: () => number
 }
@@ -111,7 +111,7 @@ function createLine(
     async claim(limit, busy) {
       const room = Math.min(limit, circuit.room(busy.length))
       if (room === 0) return []
-      const only = kind !== 'webhook' && deps.isPaused() ? 'restore' : undefined
+      const only = kind !== 'webhook' && (await deps.isPaused()) ? 'restore' : undefined
       return await deps.database.outbox.claim({ kind, target, now: now(), limit: room, busy, only })
     },
     keyOf: ({ subject }) => subject,

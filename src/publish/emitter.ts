@@ -2,7 +2,7 @@
  * Publishing what waits in the queue, as the budget lets it.
  *
  * Owns: which label is next and when, and that a label gets its `cts`, its signature and its seq when it is published and
- * not before. Leaves to others: what is put into the queue (`act/apply.ts`, the commands), its order and what cancels what
+ * not before; that nothing but withdrawals is published while effects are paused. Leaves to others: what is put into the queue (`act/apply.ts`, the commands), its order and what cancels what
  * (`store/emission-store.ts`), and how much may be published (`emission-budget.ts`).
  * Invariants: a label leaves the queue in the transaction that publishes it; what was published is counted from the
  * labels themselves, so a restart changes nothing, and what other processes publish counts too.
@@ -66,7 +66,8 @@ export function createEmitter(deps: EmitterDeps): Emitter {
     const room = Math.min(budget.left(nowMs, 'urgent'), batchSize)
     if (room === 0) return budget.readyAt(nowMs, 'urgent')
     const { published, blocked } = await database.transaction(async (stores) => {
-      const queue = await stores.emissions.due(src, room + 1)
+      const isPaused = (await stores.brakes.pause()) !== undefined
+      const queue = await stores.emissions.due(src, room + 1, isPaused)
       return emitAll(stores, queue, (row, done) =>
         Math.min(budget.left(nowMs, row.priority) - done, room - done),
       )

@@ -10,7 +10,7 @@ import { createSignLabel, requireVal, type SignLabelsDeps } from './sign-labels.
 export type PublishOutcome =
   /** In seq order. A withdrawal can take several negations, the last of them the one that was asked for. */
   | { readonly kind: 'published'; readonly labels: readonly SequencedLabel[] }
-  /** It waits for the emission budget; the service publishes it. */
+  /** It waits for the emission budget, or for the end of a pause; the service publishes it. */
   | { readonly kind: 'queued' }
   /** It undid what waited in the queue, so that nothing is to be published. */
   | { readonly kind: 'cancelled' }
@@ -30,16 +30,20 @@ export type PublishRequestDeps = SignLabelsDeps & {
 
 /**
  * Returns the function that publishes a label, or a withdrawal, that a person asked for: one transaction with its audit
- * rows. It rejects with an `AppError` of kind `invalid` for a value that may not be published.
+ * rows. It rejects with an `AppError` of kind `invalid` for a value that may not be published. While effects are paused, a
+ * label waits in the queue.
  */
 export function createPublishRequest(
   deps: PublishRequestDeps,
 ): (request: Emission) => Promise<PublishOutcome> {
   return async (request) => {
     requireVal(request, deps.declaredVals)
-    return deps.database.transaction((stores) =>
-      deps.isPaced ? queueRequest(stores, deps, request) : publishRequest(stores, deps, request),
-    )
+    return deps.database.transaction(async (stores) => {
+      const isPaused = !request.neg && (await stores.brakes.pause()) !== undefined
+      return await (deps.isPaced || isPaused
+        ? queueRequest(stores, deps, request)
+        : publishRequest(stores, deps, request))
+    })
   }
 }
 

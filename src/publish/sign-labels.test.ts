@@ -106,7 +106,7 @@ describe('signLabels', () => {
     const signed = await signLabels([
       { kind: 'log', match },
       { kind: 'label', uri, cid, val: 'spam', exp: undefined, priority, after: undefined, match },
-      { kind: 'withheld', val: 'spam', because: 'withdrawn', match },
+      { kind: 'withheld', of: 'label', val: 'spam', because: 'withdrawn', match },
       {
         kind: 'label',
         uri,

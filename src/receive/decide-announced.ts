@@ -2,7 +2,7 @@ import type { Emission } from '../model/emission.ts'
 import { type AtUri, type Did, parseAtUri, parseDid, type SubjectUri } from '../model/ids.ts'
 import type { LabelState, WantedLabel } from '../model/label.ts'
 import type { Match } from '../model/match.ts'
-import { effectsFor, type Policy } from '../model/policy.ts'
+import { callsForTakedown, effectsFor, isDryRun, type Policy } from '../model/policy.ts'
 
 /** What content an announced image belongs to, by the name that the app gives it. */
 export type AnnouncedSubject = {
@@ -35,7 +35,8 @@ export type AnnouncedDecision = {
  */
 export function decideAnnounced({ subject, matches, history, policy, now }: AnnouncedDecision): Emission[] {
   const wanted = new Map<string, Emission>()
-  for (const effect of matches.flatMap((match) => effectsFor(policy, match))) {
+  const acting = matches.filter(({ bank }) => !isDryRun(policy, bank))
+  for (const effect of acting.flatMap((match) => effectsFor(policy, match, undefined))) {
     if (effect.kind !== 'label') continue
     const { val, on, expiresAfterMs, priority = 'normal' } = effect
     const uri: SubjectUri = on === 'account' ? subject.did : subject.uri
@@ -54,8 +55,5 @@ function isSettled(history: readonly LabelState[], { uri, val }: WantedLabel, no
 
 /** Returns what is recorded about content that cannot be labeled: the guide's words. */
 export function verdictOf(policy: Policy, matches: readonly Match[]): 'takedown' | 'review' {
-  const effects = matches.flatMap((match) => effectsFor(policy, match))
-  return effects.some((effect) => effect.kind === 'label' && effect.val === '!takedown')
-    ? 'takedown'
-    : 'review'
+  return matches.some((match) => callsForTakedown(policy, match, undefined)) ? 'takedown' : 'review'
 }

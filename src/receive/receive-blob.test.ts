@@ -82,6 +82,7 @@ async function open(parts: Pick<ReceiveBlobDeps, 'hashBytes'> & Partial<ReceiveB
   const deps = {
     database,
     matchHashes: async () => ({ matches: [], suppressed: [] }),
+    versions: () => ({ policy: 'none', banks: '0-0' }),
     onRecord: () => {},
     now: () => new Date(),
     ...parts,

@@ -15,6 +15,7 @@ import type { Findings } from '../model/match.ts'
 import type { NewBlob, ReceivedBlob } from '../model/received-blob.ts'
 import { type HashedScan, outcomeOf, type UnscannableScan } from '../model/scan.ts'
 import type { Database } from '../store/database.ts'
+import type { Proof } from '../store/match-store.ts'
 import { digest, oldDigests } from './digests.ts'
 import { rememberBlob } from './remember-blob.ts'
 
@@ -30,6 +31,8 @@ export type ReceiveBlobDeps = {
     hashes: readonly ImageHash[],
     options: { readonly coin: number },
   ) => Promise<Findings>
+  /** The digest of the policy, and how far the indexes have followed the banks. */
+  readonly versions: () => Omit<Proof, 'hashes'>
   /** Called after a record was queued to be fetched; must not throw. */
   readonly onRecord: () => void
   readonly now: () => Date
@@ -58,6 +61,7 @@ export function createReceiveBlob(deps: ReceiveBlobDeps, options: ReceiveBlobOpt
       cid,
       scan: known,
       outcome,
+      proof: { hashes, ...deps.versions() },
       matches,
       suppressed,
     })

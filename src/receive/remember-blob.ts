@@ -3,6 +3,7 @@ import type { Findings } from '../model/match.ts'
 import type { BlobPlace, NewBlob } from '../model/received-blob.ts'
 import { type HashedScan, isLasting, type UnscannableScan } from '../model/scan.ts'
 import type { Database, Stores } from '../store/database.ts'
+import type { Proof } from '../store/match-store.ts'
 
 /** A blob that was sent to us, with all that was found out about it. */
 type FoundBlob = Findings & {
@@ -11,6 +12,7 @@ type FoundBlob = Findings & {
   /** Undefined when the decoder was unwell. */
   readonly scan: HashedScan | UnscannableScan | undefined
   readonly outcome: string
+  readonly proof: Proof
 }
 
 /** What was written: the review of a reported blob, and whether a record is to be fetched. */
@@ -54,7 +56,7 @@ export async function rememberBlob(
 async function review(
   stores: Stores,
   { uri, did }: BlobPlace,
-  { cid, outcome, matches, suppressed }: FoundBlob,
+  { cid, outcome, proof, matches, suppressed }: FoundBlob,
   at: string,
 ): Promise<number> {
   const { id, isNew } = await stores.reviews.open(uri, did, at)
@@ -63,7 +65,7 @@ async function review(
     const details = { review: id }
     await stores.audit.append([{ at, actor: 'harrier', action: 'review.opened', subject: uri, details }])
   }
-  await stores.evidence.keep(id, { uri, cid, outcome, matches, suppressed }, at)
+  await stores.evidence.keep(id, { uri, cid, outcome, proof, matches, suppressed }, at)
   return id
 }
 

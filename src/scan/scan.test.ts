@@ -18,6 +18,7 @@ const image: ImageRef = {
   uri: `at://${did}/app.bsky.feed.post/1` as AtUri,
   recordCid: cid,
   cid,
+  use: 'post',
   mimeType: 'image/jpeg',
   size: bytes.length,
 }

@@ -18,10 +18,12 @@ import type { ApiKeyStore } from './api-key-store.ts'
 import type { AuditStore } from './audit-store.ts'
 import type { BankChangeStore } from './bank-change-store.ts'
 import type { BankStore } from './bank-store.ts'
+import type { BrakeStore } from './brake-store.ts'
 import type { SequenceStart } from './continue-sequence.ts'
 import type { CurationStore } from './curation-store.ts'
 import type { CursorStore } from './cursor-store.ts'
 import type { DidStore } from './did-store.ts'
+import type { EffectStore } from './effect-store.ts'
 import type { EmissionStore } from './emission-store.ts'
 import type { EvidenceStore } from './evidence-store.ts'
 import type { ExchangeRecordStore } from './exchange-record-store.ts'
@@ -34,11 +36,13 @@ import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
 import type { OutboxStore } from './outbox-store.ts'
 import type { RemovalStore } from './removal-store.ts'
+import type { ReversalStore } from './reversal-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
 import type { TokenStore } from './token-store.ts'
 import type { UploadStore } from './upload-store.ts'
+import type { VerdictStore } from './verdict-store.ts'
 
 /** Every family of tables. */
 export interface Stores {
@@ -48,9 +52,11 @@ export interface Stores {
   readonly audit: AuditStore
   readonly bankChanges: BankChangeStore
   readonly banks: BankStore
+  readonly brakes: BrakeStore
   readonly curation: CurationStore
   readonly cursors: CursorStore
   readonly dids: DidStore
+  readonly effects: EffectStore
   readonly emissions: EmissionStore
   readonly evidence: EvidenceStore
   readonly exchangeRecords: ExchangeRecordStore
@@ -63,18 +69,24 @@ export interface Stores {
   readonly matches: MatchStore
   readonly outbox: OutboxStore
   readonly removals: RemovalStore
+  readonly reversals: ReversalStore
   readonly reviews: ReviewStore
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore
   readonly subscriptions: SubscriptionStore
   readonly uploads: UploadStore
+  readonly verdicts: VerdictStore
 }
 
-/** Puts events into the outbox for everyone who is to hear of them, in the transaction that causes them. */
+/**
+ * Puts events into the outbox for everyone who is to hear of them, in the transaction that causes them; or for one endpoint
+ * alone, by its id, that would not hear of them otherwise.
+ */
 export type Announce = (
   stores: Pick<Stores, 'outbox'>,
   events: readonly WebhookEvent[],
   at: string,
+  only?: string,
 ) => Promise<void>
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */

@@ -31,8 +31,8 @@ export interface EmissionStore {
    * Belongs in a transaction.
    */
   put(src: Did, emission: Emission, origin: EmissionOrigin): Promise<PutOutcome>
-  /** Returns the first `limit` labels that wait, in the order in which they are to be published. */
-  due(src: Did, limit: number): Promise<QueuedEmission[]>
+  /** Returns the first `limit` labels that wait, or withdrawals alone, in the order in which they are to be published. */
+  due(src: Did, limit: number, isWithdrawals?: boolean): Promise<QueuedEmission[]>
   /** Takes one out that was published, or cannot be. */
   settle(id: number): Promise<void>
   /** Takes out what waits for these subjects and values, since something newer was published past the queue. */
@@ -46,12 +46,13 @@ export function createEmissionStore(db: Kysely<Schema>): EmissionStore {
   return {
     put: (src, emission, origin) => putEmission(db, src, emission, origin),
 
-    async due(src, limit) {
+    async due(src, limit, isWithdrawals = false) {
       const rows = await db
         .selectFrom('emissions')
         .selectAll()
         .where('is_queued', '=', sql.lit(1))
         .where('src', '=', src)
+        .$if(isWithdrawals, (query) => query.where('neg', '=', 1))
         .orderBy('priority')
         .orderBy('id')
         .limit(limit)

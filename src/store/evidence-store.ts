@@ -3,7 +3,7 @@ import type { AtUri, Cid } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
 import type { Findings } from '../model/match.ts'
 import type { Evidence, ReviewImage } from '../model/review.ts'
-import { type MatchColumns, matchOfRow, rowsOfFindings, suppressorOfRow } from './match-store.ts'
+import { type MatchColumns, matchOfRow, type Proof, rowsOfFindings, suppressorOfRow } from './match-store.ts'
 import type { Schema } from './schema.ts'
 
 /** The most matches that one review keeps: enough for any judgement, and a bound on what an account can make us write. */
@@ -12,12 +12,14 @@ export const maxEvidence = 500
 /** How looking at an image ended. */
 export type LookedAt = Findings & {
   readonly image: ImageRef
+  readonly proof: Proof
   /** A scan's outcome. */
   readonly outcome: string
 }
 
 /** A blob that was sent to us as an image of a record whose version is not known yet. */
 export type ReceivedImage = Findings & {
+  readonly proof: Proof
   readonly uri: AtUri
   readonly cid: Cid
   /** A scan's outcome. */
@@ -68,8 +70,8 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
       }
     },
 
-    async attach({ image, outcome, ...findings }, foundAt) {
-      const rows = rowsOfFindings(findings)
+    async attach({ image, outcome, proof, ...findings }, foundAt) {
+      const rows = await rowsOfFindings(db, findings, proof)
       const reviews = await db
         .selectFrom('reviews')
         .select('id')
@@ -84,7 +86,7 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
       return rows.length > 0 ? reviews.map(({ id }) => id) : []
     },
 
-    async keep(reviewId, { uri, cid, outcome, ...findings }, foundAt) {
+    async keep(reviewId, { uri, cid, outcome, proof, ...findings }, foundAt) {
       const seen = { outcome, looked_at: foundAt }
       await db
         .insertInto('review_images')
@@ -94,18 +96,19 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
         )
         .execute()
       const image = { uri, recordCid: unknownVersion, cid }
-      const rows = rowsOfFindings(findings)
+      const rows = await rowsOfFindings(db, findings, proof)
       if (rows.length > 0) await saveMatches(db, reviewId, image, rows, foundAt)
     },
 
     async adopt(reviewId) {
       await sql`INSERT INTO review_matches (review_id, uri, record_cid, blob_cid, bank_id, bank, content_id, hash_type,
-          profile, variant, distance, tier, suppressed_by, found_at)
-        SELECT reviews.id, jobs.uri, jobs.record_cid, jobs.blob_cid, bank_id, bank, content_id, hash_type,
-          profile, variant, distance, tier, suppressed_by, matches.created_at
-        FROM reviews JOIN jobs ON jobs.did = reviews.did JOIN matches ON matches.job_id = jobs.id
-        WHERE reviews.id = ${reviewId} AND reviews.subject IN (jobs.uri, jobs.did)
-        GROUP BY jobs.uri, jobs.blob_cid, bank_id, content_id
+          profile, variant, distance, tier, suppressed_by, opinion, image_hash, bank_hash, policy, banks_version, found_at)
+        SELECT reviews.id, uri, record_cid, blob_cid, bank_id, bank, content_id, hash_type,
+          profile, variant, distance, tier, suppressed_by, opinion, image_hash, bank_hash, policy, banks_version,
+          matches.created_at
+        FROM reviews JOIN matches ON matches.did = reviews.did
+        WHERE reviews.id = ${reviewId} AND reviews.subject IN (matches.uri, matches.did)
+        GROUP BY uri, blob_cid, bank_id, content_id
         ORDER BY max(matches.id) DESC LIMIT ${maxEvidence}`.execute(db)
     },
 
@@ -151,6 +154,10 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
           cid: row.blob_cid as Cid,
           match: matchOfRow(row),
           ...(suppressedBy && { suppressedBy }),
+          imageHash: row.image_hash?.toString('hex'),
+          bankHash: row.bank_hash?.toString('hex'),
+          policy: row.policy ?? undefined,
+          banks: row.banks_version ?? undefined,
           foundAt: row.found_at,
         }
       })

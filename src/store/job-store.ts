@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { AtUri, Cid, Did } from '../model/ids.ts'
-import type { ImageRef } from '../model/image.ts'
+import type { ImageRef, ImageUse } from '../model/image.ts'
 import type { CancelReason, ScanJob } from '../model/job.ts'
 import type { JobState, Row, Schema } from './schema.ts'
 
@@ -46,6 +46,13 @@ export interface JobStore {
   reviveAccount(did: Did, now: number): Promise<void>
   /** Returns how many jobs are in each state. */
   counts(): Promise<Readonly<Record<JobState, number>>>
+  /** Returns the images of a version of a record that were ever queued: the first 100. */
+  blobsOf(uri: AtUri, recordCid: Cid): Promise<Cid[]>
+  /**
+   * Has the other records that show a blob looked at again, where that ended and did not find this content: a hash that is known
+   * now was not when they were looked at. They go before the stream's. Returns how many; at most 1,000 a call.
+   */
+  lookAgain(cid: Cid, contentId: number, now: number): Promise<number>
   /** Deletes done and cancelled jobs that ended before a time (ISO 8601); dead ones stay. Returns how many. */
   prune(before: string, limit: number): Promise<number>
 }
@@ -175,6 +182,28 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         .execute()
     },
 
+    async blobsOf(uri, recordCid) {
+      const rows = await db
+        .selectFrom('jobs')
+        .select('blob_cid')
+        .where('uri', '=', uri)
+        .where('record_cid', '=', recordCid)
+        .orderBy('id')
+        .limit(100)
+        .execute()
+      return rows.map((row) => row.blob_cid as Cid)
+    },
+
+    async lookAgain(cid, contentId, now) {
+      const result = await sql`UPDATE jobs
+        SET state = 'pending', attempts = 0, run_after = ${now}, priority = 1, outcome = NULL, done_at = NULL
+        WHERE id IN (SELECT id FROM jobs WHERE blob_cid = ${cid} AND state = 'done' AND NOT EXISTS (
+          SELECT 1 FROM matches WHERE matches.job_id = jobs.id AND matches.content_id = ${contentId}) LIMIT 1000)`.execute(
+        db,
+      )
+      return Number(result.numAffectedRows ?? 0)
+    },
+
     async counts() {
       const rows = await db
         .selectFrom('jobs')
@@ -209,6 +238,7 @@ function rowOfImage(image: ImageRef) {
     uri: image.uri,
     record_cid: image.recordCid,
     blob_cid: image.cid,
+    shown_as: image.use,
     mime_type: image.mimeType,
     size: image.size ?? null,
   }
@@ -222,6 +252,7 @@ function jobOfRow(row: Row<'jobs'>): ScanJob {
       uri: row.uri as AtUri,
       recordCid: row.record_cid as Cid,
       cid: row.blob_cid as Cid,
+      use: row.shown_as as ImageUse,
       mimeType: row.mime_type,
       size: row.size ?? undefined,
     },

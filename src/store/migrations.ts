@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { acting } from './acting-migration.ts'
 import {
   bankFiles,
   emissions,
@@ -35,6 +36,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0015-negative-banks': { up: (db: Kysely<unknown>) => run(db, negativeBanks) },
   '0016-exchanges': { up: (db: Kysely<unknown>) => run(db, exchanges) },
   '0017-webhooks': { up: (db: Kysely<unknown>) => run(db, webhooks) },
+  '0020-acting': { up: (db: Kysely<unknown>) => run(db, acting) },
 }
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {

@@ -56,6 +56,8 @@ export interface OutboxStore {
   revive(id: number, now: number): Promise<boolean>
   /** Gives a message up that was not delivered; false when there is none of that number. */
   drop(id: number, at: string): Promise<boolean>
+  /** Gives up a message to a target that was never tried; false when there is none such. */
+  dropUnsent(target: string, messageId: string, at: string): Promise<boolean>
   /** Returns how many messages are in each state: all, those of some kinds, or those to one target. */
   counts(of?: OutboxCounted): Promise<Readonly<Record<OutboxState, number>>>
   /** Returns when the oldest message that waits was added; ISO 8601. */
@@ -177,6 +179,18 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
         .set({ state: 'dropped', done_at: at })
         .where('id', '=', id)
         .where('state', 'in', ['pending', 'dead'])
+        .executeTakeFirst()
+      return result.numUpdatedRows > 0n
+    },
+
+    async dropUnsent(target, messageId, at) {
+      const result = await db
+        .updateTable('outbox')
+        .set({ state: 'dropped', done_at: at })
+        .where('target', '=', target)
+        .where('message_id', '=', messageId)
+        .where('state', '=', 'pending')
+        .where('attempts', '=', 0)
         .executeTakeFirst()
       return result.numUpdatedRows > 0n
     },

@@ -1,7 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { ModTool, NewReport, Report, ReportSubject } from '../model/report.ts'
-import type { ReviewRequest, ReviewState, ReviewSummary } from '../model/review.ts'
+import type { ReviewRequest, ReviewState, ReviewSubject, ReviewSummary } from '../model/review.ts'
 import type { NewRow, Row, Schema } from './schema.ts'
 
 /** What a list of reviews shows. */
@@ -10,7 +10,13 @@ export type ReviewsWanted = { readonly states: readonly ReviewState[]; readonly 
 /** Reviews, and the reports that opened or joined them. */
 export interface ReviewStore {
   /** Returns the subject's review that is not closed; opens one when there is none. Belongs in a transaction. */
-  open(subject: SubjectUri, did: Did, at: string): Promise<{ readonly id: number; readonly isNew: boolean }>
+  open(
+    subject: ReviewSubject,
+    did: Did,
+    at: string,
+  ): Promise<{ readonly id: number; readonly isNew: boolean }>
+  /** Marks an open review as one for somebody of more authority. */
+  escalate(id: number, at: string): Promise<void>
   /** Keeps what a person is asked to do about the subject of a review. */
   request(id: number, wish: ReviewRequest): Promise<void>
   /** Adds a report to its review. */
@@ -48,6 +54,15 @@ export function createReviewStore(db: Kysely<Schema>): ReviewStore {
         .returning('id')
         .executeTakeFirstOrThrow()
       return { id, isNew: true }
+    },
+
+    async escalate(id, at) {
+      await db
+        .updateTable('reviews')
+        .set({ state: 'escalated', updated_at: at })
+        .where('id', '=', id)
+        .where('state', '=', 'open')
+        .execute()
     },
 
     async request(id, wish) {
@@ -152,7 +167,7 @@ function summaries(db: Kysely<Schema>): SelectQueryBuilder<Schema, 'reviews', Su
 function summaryOfRow(row: SummaryRow): ReviewSummary {
   return {
     id: row.id,
-    subject: row.subject as SubjectUri,
+    subject: row.subject as ReviewSubject,
     did: row.did as Did,
     state: row.state,
     createdAt: row.created_at,

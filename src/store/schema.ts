@@ -1,12 +1,13 @@
 import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ApiActionType } from '../model/api-action.ts'
-import type { ReviewState } from '../model/review.ts'
+import type { ActingTables } from './acting-tables.ts'
 import type { ExchangeTables } from './exchange-tables.ts'
+import type { ReviewTables } from './review-tables.ts'
 import type { AnnouncedImageTable, OutboxTable } from './webhook-tables.ts'
 
 /*
  * The tables, a type each, in one list: queries are typed over all of them, and every migration changes it beside the others.
- * Those of exchanges are in `exchange-tables.ts`, those of webhooks in `webhook-tables.ts`.
+ * Those of acting are in `acting-tables.ts`, of exchanges in `exchange-tables.ts`, of reviews and matches in `review-tables.ts`, of webhooks in `webhook-tables.ts`.
  */
 
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
@@ -22,6 +23,8 @@ export type JobTable = {
   uri: string
   record_cid: string
   blob_cid: string
+  /** One of `imageUses`. */
+  shown_as: Generated<string>
   mime_type: string
   size: number | null
   state: Generated<JobState>
@@ -224,23 +227,6 @@ export type SubscriptionTable = {
   labels: number
 }
 
-/** `matches`: every match found, also one that was suppressed, with the job that found it. */
-export type MatchTable = {
-  id: Generated<number>
-  job_id: number
-  bank_id: number
-  bank: string
-  content_id: number
-  hash_type: string
-  profile: string | null
-  variant: string | null
-  distance: number
-  tier: string | null
-  /** JSON: the `Match` of a negative bank that suppresses it; null where it acts. */
-  suppressed_by: string | null
-  created_at: string
-}
-
 /** `audit`: who did what to what, and why; rows are only added. */
 export type AuditTable = {
   id: Generated<number>
@@ -257,70 +243,6 @@ export type DidDocTable = {
   did: string
   doc: string
   updated_at: number
-}
-
-/** `reviews`: what a person is to judge. At most one row of a subject is not closed. */
-export type ReviewTable = {
-  id: Generated<number>
-  /** A DID or a record's URI. */
-  subject: string
-  did: string
-  state: ReviewState
-  created_at: string
-  updated_at: string
-  /** What a person is asked to do beside judging: `cybertip`. */
-  requested: Generated<string | null>
-}
-
-/** `reports`: what users reported, each attached to a review; without `uri` and `cid` the account is meant. */
-export type ReportTable = {
-  id: Generated<number>
-  review_id: number
-  reported_by: string
-  reason_type: string
-  reason: string | null
-  did: string
-  uri: string | null
-  cid: string | null
-  /** JSON: `ModTool`. */
-  mod_tool: string | null
-  created_at: string
-}
-
-/** `subject_fetches`: records that are to be fetched for their images. `run_after` is epoch milliseconds. */
-export type SubjectFetchTable = {
-  id: Generated<number>
-  /** Null where no review wants it, but a blob of the record matches that was sent to us. */
-  review_id: number | null
-  uri: string
-  /** The version that was reported; null where none was named. */
-  cid: string | null
-  state: Generated<'pending' | 'done' | 'dead'>
-  attempts: Generated<number>
-  run_after: number
-  outcome: string | null
-  done_at: string | null
-}
-
-/** `review_images`: the images of a review's subject; without `outcome` it was not looked at yet. */
-export type ReviewImageTable = {
-  review_id: number
-  uri: string
-  /** Empty while the version of the record is not known: its image was sent to us. */
-  record_cid: string
-  blob_cid: string
-  outcome: string | null
-  looked_at: string | null
-}
-
-/** `review_matches`: the evidence of a review. */
-export type ReviewMatchTable = Omit<MatchTable, 'job_id' | 'created_at'> & {
-  review_id: number
-  uri: string
-  /** Empty as in `review_images`. */
-  record_cid: string
-  blob_cid: string
-  found_at: string
 }
 
 /** `used_tokens`: tokens between services that are no longer good. `until` is epoch milliseconds. */
@@ -370,38 +292,34 @@ export type ApiActionTable = {
 }
 
 /** Every table. */
-export type Schema = ExchangeTables & {
-  jobs: JobTable
-  cursors: CursorTable
-  images: ImageTable
-  banks: BankTable
-  bank_contents: BankContentTable
-  bank_hashes: BankHashTable
-  bank_hash_removals: BankHashRemovalTable
-  bank_imports: BankImportTable
-  removed_contents: RemovedContentTable
-  content_switches: ContentSwitchTable
-  hash_type_ratios: HashTypeRatioTable
-  labels: LabelTable
-  signing_keys: SigningKeyTable
-  emissions: EmissionTable
-  label_stream: LabelStreamTable
-  subscriptions: SubscriptionTable
-  matches: MatchTable
-  audit: AuditTable
-  did_docs: DidDocTable
-  reviews: ReviewTable
-  reports: ReportTable
-  subject_fetches: SubjectFetchTable
-  review_images: ReviewImageTable
-  review_matches: ReviewMatchTable
-  used_tokens: UsedTokenTable
-  api_keys: ApiKeyTable
-  uploads: UploadTable
-  api_actions: ApiActionTable
-  outbox: OutboxTable
-  announced_images: AnnouncedImageTable
-}
+export type Schema = ActingTables &
+  ExchangeTables &
+  ReviewTables & {
+    jobs: JobTable
+    cursors: CursorTable
+    images: ImageTable
+    banks: BankTable
+    bank_contents: BankContentTable
+    bank_hashes: BankHashTable
+    bank_hash_removals: BankHashRemovalTable
+    bank_imports: BankImportTable
+    removed_contents: RemovedContentTable
+    content_switches: ContentSwitchTable
+    hash_type_ratios: HashTypeRatioTable
+    labels: LabelTable
+    signing_keys: SigningKeyTable
+    emissions: EmissionTable
+    label_stream: LabelStreamTable
+    subscriptions: SubscriptionTable
+    audit: AuditTable
+    did_docs: DidDocTable
+    used_tokens: UsedTokenTable
+    api_keys: ApiKeyTable
+    uploads: UploadTable
+    api_actions: ApiActionTable
+    outbox: OutboxTable
+    announced_images: AnnouncedImageTable
+  }
 
 /** A row of `T` as read. */
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>

@@ -10,6 +10,7 @@ import { createApiKeyStore } from './api-key-store.ts'
 import { createAuditStore } from './audit-store.ts'
 import { createBankChangeStore } from './bank-change-store.ts'
 import { createBankStore } from './bank-store.ts'
+import { createBrakeStore } from './brake-store.ts'
 import {
   continueSequence,
   loadDatabaseId,
@@ -21,6 +22,7 @@ import { createCurationStore } from './curation-store.ts'
 import { createCursorStore } from './cursor-store.ts'
 import type { Database, Stores } from './database.ts'
 import { createDidStore } from './did-store.ts'
+import { createEffectStore } from './effect-store.ts'
 import { createEmissionStore } from './emission-store.ts'
 import { createEvidenceStore } from './evidence-store.ts'
 import { createExchangeRecordStore } from './exchange-record-store.ts'
@@ -35,6 +37,7 @@ import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
 import { createOutboxStore } from './outbox-store.ts'
 import { createRemovalStore } from './removal-store.ts'
+import { createReversalStore } from './reversal-store.ts'
 import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
 import { FileSeqMark, noSeqMark, readSeqMark, type SeqMark } from './seq-mark.ts'
@@ -42,6 +45,7 @@ import { createSubjectFetchStore } from './subject-fetch-store.ts'
 import { createSubscriptionStore } from './subscription-store.ts'
 import { createTokenStore } from './token-store.ts'
 import { createUploadStore } from './upload-store.ts'
+import { createVerdictStore } from './verdict-store.ts'
 
 /** The database file cannot be used as it is; the message says what to do. */
 export class DatabaseUnusableError extends AppError {
@@ -150,9 +154,11 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     audit: createAuditStore(db),
     bankChanges: createBankChangeStore(db),
     banks: createBankStore(db),
+    brakes: createBrakeStore(db),
     curation: createCurationStore(db),
     cursors: createCursorStore(db),
     dids: createDidStore(db),
+    effects: createEffectStore(db),
     emissions: createEmissionStore(db),
     evidence: createEvidenceStore(db),
     exchangeRecords: createExchangeRecordStore(db),
@@ -165,11 +171,13 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     matches: createMatchStore(db),
     outbox: createOutboxStore(db),
     removals: createRemovalStore(db),
+    reversals: createReversalStore(db),
     reviews: createReviewStore(db),
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),
     subscriptions: createSubscriptionStore(db),
     uploads: createUploadStore(db),
+    verdicts: createVerdictStore(db),
   }
 }
 

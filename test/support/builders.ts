@@ -2,6 +2,8 @@ import type { AtUri, Cid, Did } from '../../src/model/ids.ts'
 import type { ImageRef } from '../../src/model/image.ts'
 import type { ScanJob } from '../../src/model/job.ts'
 import type { Match } from '../../src/model/match.ts'
+import type { History } from '../../src/pipeline.ts'
+import type { Proof } from '../../src/store/match-store.ts'
 
 /** A raw SHA-256 CID, valid, of no particular bytes. */
 export const someCid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' as Cid
@@ -19,6 +21,7 @@ export function imageOf(parts: Partial<ImageRef> = {}): ImageRef {
     uri: someUri,
     recordCid: otherCid,
     cid: someCid,
+    use: 'post',
     mimeType: 'image/jpeg',
     size: 1000,
     ...parts,
@@ -28,6 +31,18 @@ export function imageOf(parts: Partial<ImageRef> = {}): ImageRef {
 /** A job in its first attempt, with what differs. */
 export function jobOf(parts: Partial<ScanJob> = {}): ScanJob {
   return { id: 1, image: imageOf(), attempts: 1, seenAt: '2026-01-01T00:00:00.000Z', ...parts }
+}
+
+/** What matches of no particular image are explained by. */
+export const someProof: Proof = { hashes: [], policy: 'none', banks: '0-0' }
+
+/** A decision that looks back on nothing. */
+export const noHistory: History = {
+  history: [],
+  acted: [],
+  takenDown: [],
+  recordBlobs: [],
+  quarantined: new Set(),
 }
 
 /** A PDQ match of bank `known`, with what differs. */

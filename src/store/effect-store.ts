@@ -1,0 +1,250 @@
+import { type Kysely, type SqlBool, sql } from 'kysely'
+import {
+  type EffectAction,
+  type EffectState,
+  type HoldReason,
+  type NewEffect,
+  type StoredEffect,
+  standingStates,
+  type UndoReason,
+} from '../model/effect.ts'
+import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
+import type { ImageRef } from '../model/image.ts'
+import type { Row, Schema } from './schema.ts'
+
+/** Which effects a list shows, the newest first. */
+export type EffectsWanted = {
+  readonly states: readonly EffectState[]
+  readonly because?: HoldReason
+  readonly contentId?: number
+  readonly limit: number
+  /** Only effects with a smaller number. */
+  readonly before?: number
+}
+
+/** A change of where effects stand. `at` is ISO 8601. */
+export type EffectChange = {
+  readonly state: EffectState
+  readonly because?: HoldReason | UndoReason | undefined
+  readonly outcome?: string | undefined
+  readonly at: string
+  /** Who undid it. */
+  readonly by?: string
+}
+
+/**
+ * What was done, or is held back, because of a match or a person: one row an effect, from its decision to its undoing. Writes
+ * belong in a transaction.
+ */
+export interface EffectStore {
+  add(effect: NewEffect): Promise<number>
+  find(id: number): Promise<StoredEffect | undefined>
+  list(wanted: EffectsWanted): Promise<StoredEffect[]>
+  /** Returns what was done about the record of an image, its account and its blob there, oldest first; the newest 1,000. */
+  ofImage(image: Pick<ImageRef, 'did' | 'uri' | 'cid'>): Promise<StoredEffect[]>
+  /** Returns what stands about a record, an account alone, or a blob of an account, oldest first. */
+  standingOn(subject: SubjectUri, blob?: Cid): Promise<StoredEffect[]>
+  /** Returns the takedowns that persons asked for of a blob, in accounts but this one, and that stand; one of each target. */
+  takenDownElsewhere(cid: Cid, did: Did): Promise<StoredEffect[]>
+  /** Returns the standing takedowns of a target in an account. */
+  takedownsOf(did: Did, target: string): Promise<StoredEffect[]>
+  /** Returns up to `limit` standing effects that go back to a content, after an id, by id. */
+  ofContent(contentId: number, afterId: number, limit: number): Promise<StoredEffect[]>
+  /** Changes where an effect stands, if it is in one of these states; false when it is not. */
+  change(id: number, from: readonly EffectState[], to: EffectChange): Promise<boolean>
+  /** Gives an effect another cause: what else calls for it. */
+  reattribute(id: number, cause: NonNullable<StoredEffect['cause']>): Promise<void>
+  /** Returns the oldest effects that are held for a pause or a quarantine that has ended; none while a pause is on. */
+  releasable(limit: number): Promise<StoredEffect[]>
+  /** Returns how many effects are in each state. */
+  counts(): Promise<Readonly<Record<EffectState, number>>>
+}
+
+/** The most effects of one record, account or blob that a decision looks at. */
+const maxOfImage = 1_000
+
+/** Returns the effects' functions over a connection or a transaction. */
+export function createEffectStore(db: Kysely<Schema>): EffectStore {
+  const rows = () => db.selectFrom('effects').selectAll()
+  return {
+    async add(effect) {
+      const { cause } = effect
+      const row = {
+        kind: effect.kind,
+        target: effect.target,
+        subject: effect.subject,
+        did: effect.did,
+        uri: effect.uri ?? null,
+        record_cid: effect.recordCid ?? null,
+        blob_cid: effect.blobCid ?? null,
+        detail: effect.detail,
+        action: JSON.stringify(effect.action),
+        state: effect.state,
+        because: effect.because ?? null,
+        actor: effect.actor,
+        job_id: effect.jobId ?? null,
+        review_id: effect.reviewId ?? null,
+        bank_id: cause?.bankId ?? null,
+        bank: cause?.bank ?? null,
+        content_id: cause?.contentId ?? null,
+        distance: cause?.distance ?? null,
+        created_at: effect.createdAt,
+        settled_at: effect.state === 'done' ? effect.createdAt : null,
+      }
+      const { id } = await db.insertInto('effects').values(row).returning('id').executeTakeFirstOrThrow()
+      return id
+    },
+
+    async find(id) {
+      const row = await rows().where('id', '=', id).executeTakeFirst()
+      return row && effectOfRow(row)
+    },
+
+    async list({ states, because, contentId, limit, before = Number.MAX_SAFE_INTEGER }) {
+      let wanted = rows().where('state', 'in', states).where('id', '<', before)
+      if (because !== undefined) wanted = wanted.where('because', '=', because)
+      if (contentId !== undefined) wanted = wanted.where('content_id', '=', contentId)
+      return (await wanted.orderBy('id', 'desc').limit(limit).execute()).map(effectOfRow)
+    },
+
+    async ofImage({ did, uri, cid }) {
+      const found = await rows()
+        .where('did', '=', did)
+        .where('subject', 'in', [uri, did, `${did}/${cid}`])
+        .orderBy('id', 'desc')
+        .limit(maxOfImage)
+        .execute()
+      return found.map(effectOfRow).reverse()
+    },
+
+    async standingOn(subject, blob) {
+      const did = subject.startsWith('did:') ? subject : (subject.split('/')[2] ?? '')
+      const subjects = blob === undefined ? [subject] : [`${did}/${blob}`]
+      const found = await rows()
+        .where('did', '=', did)
+        .where('state', 'in', standingStates)
+        .where((where) =>
+          blob === undefined
+            ? where.or([where('subject', 'in', subjects), where('uri', '=', subject)])
+            : where('subject', 'in', subjects),
+        )
+        .orderBy('id')
+        .execute()
+      return found.map(effectOfRow)
+    },
+
+    async takenDownElsewhere(cid, did) {
+      const found = await rows()
+        .where('kind', '=', 'takedown')
+        .where('blob_cid', '=', cid)
+        .where('did', '!=', did)
+        .where('content_id', 'is', null)
+        .where('state', 'in', standingStates)
+        .where(sql<SqlBool>`subject = did || '/' || blob_cid`)
+        .groupBy('target')
+        .execute()
+      return found.map(effectOfRow)
+    },
+
+    async takedownsOf(did, target) {
+      const found = await rows()
+        .where('did', '=', did)
+        .where('target', '=', target)
+        .where('kind', '=', 'takedown')
+        .where('state', 'in', standingStates)
+        .orderBy('id')
+        .execute()
+      return found.map(effectOfRow)
+    },
+
+    async ofContent(contentId, afterId, limit) {
+      const found = await rows()
+        .where('content_id', '=', contentId)
+        .where('id', '>', afterId)
+        .where('state', 'in', standingStates)
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return found.map(effectOfRow)
+    },
+
+    async change(id, from, { state, because, outcome, at, by }) {
+      const isUndoing = state === 'undoing' || state === 'undone' || state === 'dropped'
+      const result = await db
+        .updateTable('effects')
+        .set((set) => ({
+          state,
+          because: because ?? (isUndoing ? set.ref('because') : null),
+          outcome: outcome ?? set.ref('outcome'),
+          ...(isUndoing
+            ? { undone_at: at, undone_by: by ?? set.ref('undone_by') }
+            : { settled_at: state === 'pending' ? null : at }),
+        }))
+        .where('id', '=', id)
+        .where('state', 'in', from)
+        .executeTakeFirst()
+      return result.numUpdatedRows > 0n
+    },
+
+    async reattribute(id, { bankId, bank, contentId, distance }) {
+      await db
+        .updateTable('effects')
+        .set({ bank_id: bankId, bank, content_id: contentId, distance })
+        .where('id', '=', id)
+        .execute()
+    },
+
+    async releasable(limit) {
+      const found = await rows()
+        .where('state', '=', 'held')
+        .where('because', 'in', ['paused', 'flood'])
+        .where(sql<SqlBool>`NOT EXISTS (SELECT 1 FROM pauses WHERE ended_at IS NULL)`)
+        .where(
+          sql<SqlBool>`NOT EXISTS (SELECT 1 FROM quarantines
+            WHERE quarantines.content_id = effects.content_id AND ended_at IS NULL AND because = 'flood')`,
+        )
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return found.map(effectOfRow)
+    },
+
+    async counts() {
+      const found = await db
+        .selectFrom('effects')
+        .select(['state', (select) => select.fn.countAll<number>().as('n')])
+        .groupBy('state')
+        .execute()
+      const none = { held: 0, pending: 0, done: 0, failed: 0, undoing: 0, undone: 0, dropped: 0 }
+      return { ...none, ...Object.fromEntries(found.map(({ state, n }) => [state, n])) }
+    },
+  }
+}
+
+function effectOfRow(row: Row<'effects'>): StoredEffect {
+  const { bank_id: bankId, bank, content_id: contentId, distance } = row
+  const isCaused = bankId !== null && bank !== null && contentId !== null && distance !== null
+  return {
+    id: row.id,
+    kind: row.kind,
+    target: row.target,
+    subject: row.subject,
+    did: row.did as Did,
+    uri: (row.uri ?? undefined) as AtUri | undefined,
+    recordCid: (row.record_cid ?? undefined) as Cid | undefined,
+    blobCid: (row.blob_cid ?? undefined) as Cid | undefined,
+    detail: row.detail,
+    action: JSON.parse(row.action) as EffectAction,
+    state: row.state,
+    because: (row.because ?? undefined) as StoredEffect['because'],
+    outcome: row.outcome ?? undefined,
+    actor: row.actor,
+    jobId: row.job_id ?? undefined,
+    reviewId: row.review_id ?? undefined,
+    cause: isCaused ? { bankId, bank, contentId, distance } : undefined,
+    createdAt: row.created_at,
+    settledAt: row.settled_at ?? undefined,
+    undoneAt: row.undone_at ?? undefined,
+    undoneBy: row.undone_by ?? undefined,
+  }
+}
