@@ -11,6 +11,7 @@
  * braking.ts        what the brakes know, and what they take note of; decide-holds.ts what they hold
  * settle.ts         what a target's answer means for an effect
  * undo.ts           lifting one effect; reverse.ts whatever goes back to a content or a subject
+ * orders.ts         what persons ask for
  * follow-up.ts      the loop that carries out what is no longer held, and undoes what lost its cause
  */
 import type { FloodLimits, Quotas } from '../model/brake.ts'
@@ -170,7 +171,11 @@ function actionOf(effect: ActingEffect, uri: ScanJob['image']['uri']): EffectAct
     case 'report':
       return { kind: 'report', subject: effect.subject, reasonType: effect.reasonType }
     case 'takedown':
-      return { kind: 'takedown', subject: effect.subject }
+      return {
+        kind: 'takedown',
+        subject: effect.subject,
+        ...(effect.match === undefined && { isEverywhere: true as const }),
+      }
     case 'review':
       return { kind: 'review', uri, isEscalated: effect.isEscalated }
     case 'webhook':

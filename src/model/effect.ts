@@ -118,7 +118,12 @@ export type UndoReason = (typeof undoReasons)[number]
 export type EffectAction =
   | { readonly kind: 'label'; readonly label: WantedLabel; readonly priority: Priority }
   | { readonly kind: 'report'; readonly subject: TargetSubject; readonly reasonType: string }
-  | { readonly kind: 'takedown'; readonly subject: TargetSubject }
+  | {
+      readonly kind: 'takedown'
+      readonly subject: TargetSubject
+      /** The blob is to go from every account, also from those in which it is seen later. */
+      readonly isEverywhere?: true
+    }
   | { readonly kind: 'review'; readonly uri: AtUri; readonly isEscalated: boolean }
   | { readonly kind: 'webhook'; readonly uri: AtUri; readonly match: Match }
 

@@ -44,7 +44,7 @@ export interface EffectStore {
   ofImage(image: Pick<ImageRef, 'did' | 'uri' | 'cid'>): Promise<StoredEffect[]>
   /** Returns what stands about a record, an account alone, or a blob of an account, oldest first. */
   standingOn(subject: SubjectUri, blob?: Cid): Promise<StoredEffect[]>
-  /** Returns the takedowns that persons asked for of a blob, in accounts but this one, and that stand; one of each target. */
+  /** Returns the takedowns of a blob from every account that a person asked for, in accounts but this one, and that stand; one of each target. */
   takenDownElsewhere(cid: Cid, did: Did): Promise<StoredEffect[]>
   /** Returns the standing takedowns of a target in an account. */
   takedownsOf(did: Did, target: string): Promise<StoredEffect[]>
@@ -140,7 +140,7 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
         .where('did', '!=', did)
         .where('content_id', 'is', null)
         .where('state', 'in', standingStates)
-        .where(sql<SqlBool>`subject = did || '/' || blob_cid`)
+        .where(sql<SqlBool>`action ->> 'isEverywhere'`)
         .groupBy('target')
         .execute()
       return found.map(effectOfRow)

@@ -48,6 +48,8 @@ export interface JobStore {
   counts(): Promise<Readonly<Record<JobState, number>>>
   /** Returns the images of a version of a record that were ever queued: the first 100. */
   blobsOf(uri: AtUri, recordCid: Cid): Promise<Cid[]>
+  /** Returns where a blob was seen, an image of each account, the one that was seen last. */
+  placesOf(cid: Cid, limit: number): Promise<ImageRef[]>
   /**
    * Has the other records that show a blob looked at again, where that ended and did not find this content: a hash that is known
    * now was not when they were looked at. They go before the stream's. Returns how many; at most 1,000 a call.
@@ -192,6 +194,24 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         .limit(100)
         .execute()
       return rows.map((row) => row.blob_cid as Cid)
+    },
+
+    async placesOf(cid, limit) {
+      const rows = await db
+        .selectFrom('jobs')
+        .selectAll()
+        .where('blob_cid', '=', cid)
+        .where('id', 'in', (select) =>
+          select
+            .selectFrom('jobs')
+            .select(({ fn }) => fn.max('id').as('id'))
+            .where('blob_cid', '=', cid)
+            .groupBy('did'),
+        )
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows.map((row) => jobOfRow(row).image)
     },
 
     async lookAgain(cid, contentId, now) {

@@ -1,0 +1,240 @@
+import { AppError } from '../lib/errors.ts'
+import type { Pause, Quarantine, QuarantineDecision } from '../model/brake.ts'
+import {
+  type EffectAction,
+  effectKey,
+  formatSubject,
+  type StoredEffect,
+  standingStates,
+} from '../model/effect.ts'
+import type { Policy } from '../model/policy.ts'
+import type { TargetSubject } from '../model/target.ts'
+import type { Database, Stores } from '../store/database.ts'
+import { addEffect, type CarryOutDeps } from './carry-out.ts'
+import { type TakenBack, takeBack } from './reverse.ts'
+import type { Undoing } from './undo.ts'
+
+/** What a person asks a target to do. */
+export type Order =
+  | {
+      readonly kind: 'takedown'
+      readonly target: string
+      readonly subject: TargetSubject
+      /** For a blob: in every account in which it was seen, and in which it will be. */
+      readonly isEverywhere?: boolean
+    }
+  | {
+      readonly kind: 'report'
+      readonly target: string
+      readonly subject: TargetSubject
+      readonly reasonType: string
+    }
+
+/** A content, as a verdict needs it. */
+export type JudgedContent = { readonly bankId: number; readonly bank: string; readonly contentId: number }
+
+/** What a person does about subjects and contents. Every call is one transaction with its audit rows. */
+export interface Orders {
+  /**
+   * Puts what is asked for into the outbox, once: what stands already is left out. While effects are paused it waits. Returns the
+   * effects that are new. @throws {AppError} `invalid` for a target that there is not, or that does not do it.
+   */
+  give(order: Order, reviewId?: number): Promise<StoredEffect[]>
+  /** Returns what `give` would, and does nothing. */
+  weigh(order: Order): Promise<readonly TargetSubject[]>
+  /** Undoes what stands about a subject, because a person says that it was wrong. Returns what is undone. */
+  takeBack(taken: TakenBack, because: Undoing['because']): Promise<StoredEffect[]>
+  /** Says that a content is what its bank is for: it may match as often as it does. Ends its quarantine. */
+  confirm(content: JudgedContent, reason: string): Promise<void>
+  /** Says that a content is not what its bank is for: it acts on nothing from now on, and what it caused is undone. */
+  deconfirm(content: JudgedContent, reason: string): Promise<void>
+  /** Takes back what was said of a content; false when nothing was. What was undone stays so. */
+  forgetVerdict(content: JudgedContent): Promise<boolean>
+  /** Ends the quarantine of a content, and lets what it holds happen; undefined when it is in none. */
+  release(contentId: number): Promise<Quarantine | undefined>
+  /** Stops effects, not scanning; false when they are stopped already. */
+  pause(reason: string): Promise<boolean>
+  /** Lets effects go on, those that waited first; undefined when they were not stopped. */
+  resume(): Promise<Pause | undefined>
+}
+
+/** What orders need. */
+export type OrdersDeps = CarryOutDeps & {
+  readonly database: Pick<Database, 'transaction'>
+  readonly policy: Policy
+  /** Who asks, as the audit has it. */
+  readonly actor: string
+  readonly now: () => Date
+  /** Called after something was changed that others follow up; must not throw. */
+  readonly onChange: () => void
+}
+
+/** Accounts in which one order takes a blob down. */
+const maxAccounts = 10_000
+
+/** Returns what a person can do, as one actor. */
+export function createOrders(deps: OrdersDeps): Orders {
+  const { database, actor, now, onChange } = deps
+
+  async function change<T>(work: (stores: Stores, at: string) => Promise<T>): Promise<T> {
+    const result = await database.transaction((stores) => work(stores, now().toISOString()))
+    onChange()
+    return result
+  }
+
+  async function endQuarantine(
+    { brakes, audit }: Stores,
+    contentId: number,
+    decision: QuarantineDecision,
+    at: string,
+  ): Promise<Quarantine | undefined> {
+    const ended = await brakes.endQuarantine(contentId, decision, actor, at)
+    if (ended) {
+      const details = { content: contentId, bank: ended.bank, decision }
+      await audit.append([{ at, actor, action: 'content.quarantine-ended', subject: ended.bank, details }])
+    }
+    return ended
+  }
+
+  async function judge(
+    stores: Stores,
+    { bankId, bank, contentId }: JudgedContent,
+    verdict: 'confirmed' | 'negative',
+    reason: string,
+    at: string,
+  ): Promise<void> {
+    await stores.verdicts.save({ contentId, bankId, verdict, actor, reason, at })
+    const action = verdict === 'confirmed' ? 'content.confirmed' : 'content.deconfirmed'
+    await stores.audit.append([{ at, actor, action, subject: bank, details: { content: contentId } }])
+  }
+
+  return {
+    give: (order, reviewId) =>
+      change(async (stores, at) => {
+        requireTarget(deps, order)
+        const effects: StoredEffect[] = []
+        const isPaused = (await stores.brakes.pause()) !== undefined
+        for (const subject of await newSubjects(stores, order)) {
+          const wanted = { ...wantedOf(order, subject, actor, at), reviewId }
+          const hold = isPaused ? ('paused' as const) : undefined
+          const { effect } = await addEffect(stores, deps, { ...wanted, hold }, undefined, at)
+          const details = {
+            effect: effect.id,
+            target: order.target,
+            ...('reasonType' in order && { reasonType: order.reasonType }),
+          }
+          await stores.audit.append([
+            { at, actor, action: `${order.kind}.ordered`, subject: effect.subject, details },
+          ])
+          effects.push(effect)
+        }
+        return effects
+      }),
+    weigh: (order) =>
+      database.transaction(async (stores) => {
+        requireTarget(deps, order)
+        return await newSubjects(stores, order)
+      }),
+    takeBack: (taken, because) =>
+      change((stores, at) => takeBack(stores, deps, taken, { because, actor, at })),
+    confirm: (content, reason) =>
+      change(async (stores, at) => {
+        await judge(stores, content, 'confirmed', reason, at)
+        await endQuarantine(stores, content.contentId, 'released', at)
+      }),
+    deconfirm: (content, reason) =>
+      change(async (stores, at) => {
+        const { contentId } = content
+        await judge(stores, content, 'negative', reason, at)
+        await stores.reversals.add({ contentId, because: 'deconfirmed', actor }, at)
+        await endQuarantine(stores, contentId, 'deconfirmed', at)
+      }),
+    forgetVerdict: ({ bank, contentId }) =>
+      change(async ({ verdicts, audit }, at) => {
+        const isGone = await verdicts.forget(contentId)
+        const entry = { action: 'content.verdict-forgotten', subject: bank, details: { content: contentId } }
+        if (isGone) await audit.append([{ at, actor, ...entry }])
+        return isGone
+      }),
+    release: (contentId) => change((stores, at) => endQuarantine(stores, contentId, 'released', at)),
+    pause: (reason) =>
+      change(async ({ brakes, audit }, at) => {
+        const isNew = await brakes.beginPause(reason, actor, at)
+        const entry = { action: 'effects.paused', subject: deps.src, details: {} }
+        if (isNew) await audit.append([{ at, actor, ...entry }])
+        return isNew
+      }),
+    resume: () =>
+      change(async ({ brakes, audit }, at) => {
+        const ended = await brakes.endPause(actor, at)
+        const details = { since: ended?.begunAt }
+        if (ended) await audit.append([{ at, actor, action: 'effects.resumed', subject: deps.src, details }])
+        return ended
+      }),
+  }
+}
+
+function requireTarget({ targets }: CarryOutDeps, { kind, target: id }: Order): void {
+  const target = targets.find((known) => known.id === id)
+  const able = targets.filter(({ can }) => can.has(kind)).map((known) => known.id)
+  const expected = able.length === 0 ? `a target in HARRIER_TARGETS that does a ${kind}` : able.join(' or ')
+  if (!target?.can.has(kind)) throw new AppError('invalid', `Expected ${expected} but received ${id}`)
+}
+
+async function newSubjects(stores: Stores, order: Order): Promise<TargetSubject[]> {
+  const fresh: TargetSubject[] = []
+  for (const subject of await subjectsOf(stores, order)) {
+    const standing =
+      subject.kind === 'blob'
+        ? await stores.effects.standingOn(subject.did, subject.cid)
+        : await stores.effects.standingOn(subject.kind === 'account' ? subject.did : subject.uri)
+    const key = effectKey(placeOf(order, subject))
+    if (!standing.some((effect) => standingStates.includes(effect.state) && effectKey(effect) === key))
+      fresh.push(subject)
+  }
+  return fresh
+}
+
+async function subjectsOf({ jobs }: Stores, order: Order): Promise<TargetSubject[]> {
+  const { subject } = order
+  if (order.kind === 'takedown' && subject.kind === 'record') {
+    const blobs = new Set([...subject.blobs, ...(await jobs.blobsOf(subject.uri, subject.cid))])
+    return [{ ...subject, blobs: [...blobs].slice(0, 100) }]
+  }
+  if (order.kind !== 'takedown' || order.isEverywhere !== true || subject.kind !== 'blob') return [subject]
+  const seen = await jobs.placesOf(subject.cid, maxAccounts)
+  const others = seen.filter(({ did }) => did !== subject.did)
+  return [
+    subject,
+    ...others.map(({ did, uri, recordCid, cid }) => ({ kind: 'blob' as const, did, cid, uri, recordCid })),
+  ]
+}
+
+function placeOf(order: Order, subject: TargetSubject) {
+  return {
+    kind: order.kind,
+    target: order.target,
+    subject: formatSubject(subject),
+    recordCid: subject.kind === 'record' ? subject.cid : undefined,
+    detail: order.kind === 'report' ? order.reasonType : '',
+  }
+}
+
+function wantedOf(order: Order, subject: TargetSubject, actor: string, at: string) {
+  return {
+    ...placeOf(order, subject),
+    did: subject.did,
+    uri: subject.kind === 'account' ? undefined : subject.uri,
+    blobCid: subject.kind === 'blob' ? subject.cid : undefined,
+    action: actionOf(order, subject),
+    actor,
+    jobId: undefined,
+    cause: undefined,
+    createdAt: at,
+  }
+}
+
+function actionOf(order: Order, subject: TargetSubject): EffectAction {
+  if (order.kind === 'report') return { kind: 'report', subject, reasonType: order.reasonType }
+  return { kind: 'takedown', subject, ...(order.isEverywhere === true && { isEverywhere: true as const }) }
+}
