@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createKeyFolder, type KeyFolder } from './atproto/key-folder.ts'
 import { createLabelKeyDocument, type LabelKeyDocument } from './atproto/label-key-document.ts'
 import { importSigningKey, type SigningKey } from './atproto/signing-key.ts'
+import { auditedKeys } from './audit/audited-keys.ts'
 import type { Secrets } from './config/config.ts'
 import { cautiousPolicy, parsePolicy } from './config/policy.ts'
 import type { Config } from './config/settings.ts'
@@ -49,7 +50,9 @@ export async function openResources(
   await using opening = new AsyncDisposableStack()
   const database = opening.use(await openSqlite({ path: databaseFile(config), seqFloor: config.seqFloor }))
   const keyFolder = createKeyFolder(config.dataDir)
-  const sources = { store: database.keys, folder: keyFolder, setting: secrets.signingKey, now }
+  const src = labelerOf(config)
+  const keys = auditedKeys(database, { actor: opener === 'service' ? 'harrier' : 'cli', src })
+  const sources = { store: keys, folder: keyFolder, setting: secrets.signingKey, now }
   const keyring = await openKeyring(sources, opener)
   opening.move()
   const notices = [
@@ -57,7 +60,7 @@ export async function openResources(
     ...sequenceNotices(database.sequence),
     ...missingTiers(policy, await database.banks.settings()).map(tierNotice),
   ]
-  return { database, keyring, keyFolder, src: labelerOf(config), policy, policyVersion, notices }
+  return { database, keyring, keyFolder, src, policy, policyVersion, notices }
 }
 
 /** Returns the fetch that keeps to public addresses; what else differs is the caller's to say. */
@@ -123,8 +126,16 @@ export async function openSigningKey(config: Config, { signingKey: setting }: Se
   if (!existsSync(databaseFile(config)))
     return setting === undefined ? folder.openCurrent() : importSigningKey(setting)
   await using database = await openSqlite({ path: databaseFile(config) })
-  const sources = { store: database.keys, folder, setting, now: realWorld.now }
+  const store = auditedKeys(database, { actor: 'cli', src: labelerOf(config) })
+  const sources = { store, folder, setting, now: realWorld.now }
   return (await openKeyring(sources, 'command')).current
+}
+
+/** Returns the label keys (`did:key:…`), live, retired and next, that the database knows; none where there is no database. */
+export async function loadLabelKeys(config: Config): Promise<string[]> {
+  if (!existsSync(databaseFile(config))) return []
+  await using database = await openSqlite({ path: databaseFile(config) })
+  return (await database.keys.list()).map(({ didKey }) => didKey)
 }
 
 function databaseFile({ dataDir }: Config): string {

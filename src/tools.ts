@@ -5,6 +5,9 @@
 
 import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
 import { createAnnounceOf, createMessageHooks } from './app-outbox.ts'
+import { type AuditDesk, createAuditDesk } from './audit/audit.ts'
+import { readTextLines } from './audit/read-lines.ts'
+import { type ExportCheck, verifyExport } from './audit/verify-export.ts'
 import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
 import {
   type ImportOptions,
@@ -37,6 +40,7 @@ import { type KeyRotation, type RotateKeyRequest, rotateKey, rotateKeyTimes } fr
 import {
   hashPlanOf,
   hashPoolOptions,
+  loadLabelKeys,
   openLabelKeyDocument,
   openResources,
   openSafeFetch,
@@ -49,6 +53,7 @@ import type { KnownKey } from './store/key-store.ts'
 import { userAgent } from './version.ts'
 import { realWorld } from './world.ts'
 
+export { parseSignedHead } from './audit/parse-export.ts'
 export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
 export type { UpdateDocument } from './publish/rotate-key.ts'
 
@@ -139,6 +144,8 @@ export interface Tools extends Hashing {
   readonly apiKeys: ApiKeys
   /** What is sent to others. */
   readonly outbox: OutboxDesk
+  /** The record of everything that was done. */
+  readonly audit: AuditDesk
   /** Returns the current labels that match any pattern, in seq order. */
   queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
   readonly reviews: {
@@ -274,8 +281,32 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       onRetry: () => undefined,
       ...createMessageHooks(announce, now),
     }),
+    audit: createAuditDesk({
+      database,
+      signer: () => ({ did: src, key: keyring.current.did(), sign: keyring.current.sign }),
+      actor: 'cli',
+      now,
+    }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
+}
+
+/**
+ * Verifies an export of an audit by itself; `key` (`did:key:…`) is the label key that has to have signed it, where it is not one
+ * that the database of the settings knows. No database is made.
+ * @throws {AppError} when there is no key to verify with, or as `verifyExport` does.
+ */
+export async function verifyAuditFile(
+  config: Config,
+  chunks: AsyncIterable<Uint8Array>,
+  { key, onRow }: { readonly key: string | undefined; readonly onRow: (id: number) => void },
+): Promise<ExportCheck> {
+  const keys = key === undefined ? await loadLabelKeys(config) : [key]
+  if (keys.length > 0) return await verifyExport(readTextLines(chunks), { keys, onRow })
+  throw new AppError(
+    'invalid',
+    'Expected a key to verify with, since there is no database here that knows the label key; name the one of #atproto_label in the labeler’s DID document: --key did:key:…',
+  )
 }
 
 async function findReview(database: Database, id: number): Promise<ReviewDetails | undefined> {

@@ -14,6 +14,7 @@ const rules: readonly Rule[] = [
   { from: 'src/store/', may: ['src/lib/', 'src/model/'] },
   { from: 'src/ingest/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/curate/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
+  { from: 'src/audit/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'type:src/store/'] },
   { from: 'src/bank-file/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/exchange/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/scan/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'src/kernels/'] },
@@ -56,6 +57,7 @@ const rules: readonly Rule[] = [
     may: [
       'src/lib/',
       'src/model/',
+      'src/audit/',
       'src/config/',
       'src/atproto/',
       'src/store/',

@@ -3,6 +3,10 @@ import { apiKeyCreateCommand } from './api-key-create.ts'
 import { apiKeyListCommand } from './api-key-list.ts'
 import { apiKeyRevokeCommand } from './api-key-revoke.ts'
 import { appviewSyncCommand } from './appview-sync.ts'
+import { auditExportCommand } from './audit-export.ts'
+import { auditHeadCommand } from './audit-head.ts'
+import { auditListCommand } from './audit-list.ts'
+import { auditVerifyCommand } from './audit-verify.ts'
 import { bankAddCommand } from './bank-add.ts'
 import { bankContentsCommand } from './bank-contents.ts'
 import { bankCreateCommand } from './bank-create.ts'
@@ -78,4 +82,8 @@ export const commands: readonly Command[] = [
   apiKeyListCommand,
   apiKeyRevokeCommand,
   subscribersCommand,
+  auditListCommand,
+  auditVerifyCommand,
+  auditHeadCommand,
+  auditExportCommand,
 ]

@@ -5,7 +5,7 @@
  * evidence, audit, DID documents, used tokens, API keys and what was done with them, what is to be sent to others), its schema and its transactions. Leaves to others: what any row means for
  * a person, and every decision.
  * Invariants: a promise that resolves means that the change is durable; `seq` rises in commit order and is never
- * reused, even by a database that is put in the place of one that was lost; audit rows are only ever added; nothing here reads a clock or the network.
+ * reused, even by a database that is put in the place of one that was lost; audit rows are only ever added, each chained to the one before it; nothing here reads a clock or the network.
  *
  * `sqlite.ts` opens the implementation, `schema.ts` and `migrations.ts` hold the tables, and each `*-store.ts` file one
  * family of them. Other parts import types from here only, and take the part they use.
@@ -35,6 +35,7 @@ import type { KeyStore } from './key-store.ts'
 import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
 import type { OutboxStore } from './outbox-store.ts'
+import type { RecordedSettingStore } from './recorded-setting-store.ts'
 import type { RemovalStore } from './removal-store.ts'
 import type { ReversalStore } from './reversal-store.ts'
 import type { ReviewStore } from './review-store.ts'
@@ -68,6 +69,7 @@ export interface Stores {
   readonly labels: LabelStore
   readonly matches: MatchStore
   readonly outbox: OutboxStore
+  readonly recordedSettings: RecordedSettingStore
   readonly removals: RemovalStore
   readonly reversals: ReversalStore
   readonly reviews: ReviewStore

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { acting } from './acting-migration.ts'
+import { chainAudit } from './audit-migration.ts'
 import {
   bankFiles,
   emissions,
@@ -36,6 +37,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0015-negative-banks': { up: (db: Kysely<unknown>) => run(db, negativeBanks) },
   '0016-exchanges': { up: (db: Kysely<unknown>) => run(db, exchanges) },
   '0017-webhooks': { up: (db: Kysely<unknown>) => run(db, webhooks) },
+  '0018-audit-chain': { up: chainAudit },
   '0020-acting': { up: (db: Kysely<unknown>) => run(db, acting) },
 }
 

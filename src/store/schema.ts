@@ -1,13 +1,15 @@
 import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ApiActionType } from '../model/api-action.ts'
 import type { ActingTables } from './acting-tables.ts'
+import type { AuditTable, RecordedSettingTable } from './audit-tables.ts'
 import type { ExchangeTables } from './exchange-tables.ts'
 import type { ReviewTables } from './review-tables.ts'
 import type { AnnouncedImageTable, OutboxTable } from './webhook-tables.ts'
 
 /*
  * The tables, a type each, in one list: queries are typed over all of them, and every migration changes it beside the others.
- * Those of acting are in `acting-tables.ts`, of exchanges in `exchange-tables.ts`, of reviews and matches in `review-tables.ts`, of webhooks in `webhook-tables.ts`.
+ * Those of acting are in `acting-tables.ts`, of the audit in `audit-tables.ts`, of exchanges in `exchange-tables.ts`, of reviews
+ * and matches in `review-tables.ts`, of webhooks in `webhook-tables.ts`.
  */
 
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
@@ -227,17 +229,6 @@ export type SubscriptionTable = {
   labels: number
 }
 
-/** `audit`: who did what to what, and why; rows are only added. */
-export type AuditTable = {
-  id: Generated<number>
-  at: string
-  actor: string
-  action: string
-  subject: string
-  /** JSON. */
-  details: string
-}
-
 /** `did_docs`: DID documents as last resolved. `updated_at` is epoch milliseconds. */
 export type DidDocTable = {
   did: string
@@ -312,6 +303,7 @@ export type Schema = ActingTables &
     label_stream: LabelStreamTable
     subscriptions: SubscriptionTable
     audit: AuditTable
+    recorded_settings: RecordedSettingTable
     did_docs: DidDocTable
     used_tokens: UsedTokenTable
     api_keys: ApiKeyTable

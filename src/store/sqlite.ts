@@ -36,6 +36,7 @@ import { createLabelStore } from './label-store.ts'
 import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
 import { createOutboxStore } from './outbox-store.ts'
+import { createRecordedSettingStore } from './recorded-setting-store.ts'
 import { createRemovalStore } from './removal-store.ts'
 import { createReversalStore } from './reversal-store.ts'
 import { createReviewStore } from './review-store.ts'
@@ -170,6 +171,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     labels: createLabelStore(db, mark),
     matches: createMatchStore(db),
     outbox: createOutboxStore(db),
+    recordedSettings: createRecordedSettingStore(db),
     removals: createRemovalStore(db),
     reversals: createReversalStore(db),
     reviews: createReviewStore(db),

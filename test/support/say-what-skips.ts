@@ -8,6 +8,8 @@ export function teardown(): void {
     process.stderr.write(
       'Skipped: the Python samples of the integration guide and its page need python3 with requests.\n',
     )
+  if (!hasPython([]))
+    process.stderr.write('Skipped: verifying an export of the audit without Harrier needs python3.\n')
   if (!readEnv()['TEST_POSTGRES_URL'])
     process.stderr.write(
       'Skipped: the tests of appview-sync and of Ozone need a PostgreSQL server. Set TEST_POSTGRES_URL to the URL of one\n' +
