@@ -4,7 +4,7 @@
  */
 import { findBlocked } from './act/decide-upload.ts'
 import type { FetchRecordDeps } from './atproto/fetch-record.ts'
-import { createListRecords } from './atproto/list-records.ts'
+import { createListRecords, maxRecordsAtOnce } from './atproto/list-records.ts'
 import type { Config } from './config/settings.ts'
 import { type Gate, type GateDeps, type GateOptions, openGate } from './gate/gate.ts'
 import { createGateMetrics } from './gate/gate-metrics.ts'
@@ -121,6 +121,7 @@ export function createUploadRecheck({
 }: Pick<UploadGateParts, 'config' | 'database' | 'logger' | 'world'> &
   FetchRecordDeps & { readonly onJobs: () => void }): WorkLoop {
   const times = { timeoutMs: config.fetchTimeoutMs, idleTimeoutMs: config.fetchTimeoutMs / 2 }
+  const listRecords = createListRecords(hosts, times)
   return createRecheck(
     {
       claim: database.uploads.claim,
@@ -133,7 +134,8 @@ export function createUploadRecheck({
         })
         onJobs()
       },
-      listRecords: createListRecords(hosts, times),
+      listRecords: (did, collection, signal) =>
+        listRecords(did, collection, { limit: maxRecordsAtOnce }, signal),
       extractImages: (version) => extractImages(version, config.maxBlobsPerRecord).images,
       logger,
       now: world.now,
