@@ -185,6 +185,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
       jobs: database.jobs,
       runJob: (job, signal) => runJob(stages, job, signal),
       observers: [createJobLog(logger, metrics, world.now), ...(options.observer ? [options.observer] : [])],
+      matchingIsFrom: () => world.now().getTime() - freshness.ageMs(),
       now: world.now,
       random: world.random,
     },

@@ -14,7 +14,7 @@ export function createJobLog(log: Log, metrics: Metrics, now: () => Date): JobOb
   return {
     done(job, outcome, durationMs) {
       metrics.requested('stream')
-      metrics.jobDone(outcome, (now().getTime() - Date.parse(job.seenAt)) / 1000)
+      metrics.jobDone(outcome, job.isRescan ? undefined : (now().getTime() - Date.parse(job.seenAt)) / 1000)
       log.info(lineOf(job, outcome, durationMs), 'job.done')
     },
 

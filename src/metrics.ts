@@ -62,8 +62,11 @@ export type RequestDone = {
 /** Every measurement. Never throws. */
 export interface Metrics {
   readonly registry: Registry
-  /** Counts a finished job: its outcome, matches, effects and the time of each stage. */
-  jobDone(outcome: JobOutcome, latencySeconds: number): void
+  /**
+   * Counts a finished job: its outcome, matches, effects and the time of each stage. `latencySeconds` is the time since its event
+   * came; undefined where no event brought it.
+   */
+  jobDone(outcome: JobOutcome, latencySeconds: number | undefined): void
   /** Counts a failed attempt by the kind of its error. */
   jobFailed(cause: string, willRetry: boolean): void
   /** Counts contents of a bank that a caller of the REST API was told of. */
@@ -184,7 +187,7 @@ export function createMetrics(): Metrics {
       for (const { bank } of found) matches.inc({ bank })
       for (const { kind } of decided) effects.inc({ kind })
       labels.inc(published.length)
-      stages.observe({ stage: 'total' }, latencySeconds)
+      if (latencySeconds !== undefined) stages.observe({ stage: 'total' }, latencySeconds)
       for (const stage of stageNames) {
         stages.observe({ stage }, timings[`${stage}Ms`] / 1000)
       }

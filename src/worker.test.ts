@@ -37,6 +37,7 @@ function harness(queue: ScanJob[], runJob: WorkerDeps['runJob'], parts: Partial<
     jobs,
     runJob,
     observers: [{ done: (job) => note('done', job.id), failed: () => {} }],
+    matchingIsFrom: () => 1_000_000,
     now: () => new Date(1_000_000),
     random: () => 0,
   }
@@ -118,4 +119,38 @@ describe('the worker', () => {
     await using worker = startTask(createWorker(deps, options).run)
     await expect(worker.failure).rejects.toThrow('disk full')
   })
+
+  it('gives images of rescans a place while none of them runs, and none where there is a single one', async () => {
+    const asked: { isRunning: boolean; hasPlace: boolean | undefined; dueBy: number | undefined }[] = []
+    for (const jobsAtOnce of [2, 1]) {
+      const rescanned = jobOf({ id: 2, isRescan: true, image: imageOf({ did: didOf(2) }) })
+      let isRunning = false
+      const { deps, settled } = harness([...jobsOf(1), rescanned, ...jobsOf(3)], async ({ isRescan }) => {
+        isRunning ||= isRescan
+        if (isRescan) await new Promise((resolve) => setTimeout(resolve, 5))
+        isRunning &&= !isRescan
+        return outcome
+      })
+      const claim: WorkerDeps['jobs']['claim'] = (wanted) => {
+        asked.push({ isRunning, hasPlace: wanted.rescans?.hasPlace, dueBy: wanted.rescans?.dueBy })
+        return deps.jobs.claim({ ...wanted, limit: 1 })
+      }
+      await using _ = startTask(
+        createWorker({ ...deps, jobs: { ...deps.jobs, claim } }, { ...options, jobsAtOnce }).run,
+      )
+      await settled
+      expect(new Set(asked.splice(0).map((each) => JSON.stringify(each)))).toEqual(
+        new Set(
+          (jobsAtOnce === 1 ? [{ isRunning: false, hasPlace: false }] : bothWays).map((each) =>
+            JSON.stringify({ ...each, dueBy: 1_000_000 }),
+          ),
+        ),
+      )
+    }
+  })
 })
+
+const bothWays = [
+  { isRunning: false, hasPlace: true },
+  { isRunning: true, hasPlace: false },
+]

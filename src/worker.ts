@@ -4,7 +4,9 @@
  *
  * Owns: when a job runs and what becomes of one that fails. Leaves to others: what a job does (`pipeline.ts`).
  * Invariants: an attempt is counted before it starts, so that a job that kills the process runs out of attempts too; one
- * account's images run one at a time, reported ones first, then oldest due; a failure of the store stops the service.
+ * account's images run one at a time, reported ones first, then oldest due; images of rescans have one place while others
+ * wait, so that neither keeps the other from going on, and the places that nobody else needs; a failure of the store stops
+ * the service.
  */
 import { backoffMs } from './lib/backoff.ts'
 import { createDeadline } from './lib/deadline.ts'
@@ -38,6 +40,8 @@ export type WorkerDeps = {
   readonly runJob: (job: ScanJob, signal: AbortSignal) => Promise<JobOutcome>
   /** Told of each attempt, in this order. */
   readonly observers: readonly JobObserver[]
+  /** Epoch milliseconds: matching knows all that the banks had then. Images of rescans wait until that is after their queueing. */
+  readonly matchingIsFrom: () => number
   readonly now: () => Date
   readonly random: () => number
 }
@@ -62,10 +66,26 @@ export interface Worker {
 
 /** Builds a worker; starts nothing. `run` rejects when the store fails. */
 export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
+  let rescans = 0
   const loop = createWorkLoop<ScanJob, Did>({
-    claim: (limit, busy) => deps.jobs.claim({ now: deps.now().getTime(), leaseMs, limit, busy }),
+    claim(limit, busy) {
+      // With a single place the stream has it, and rescans have what it leaves.
+      const hasPlace = rescans === 0 && options.jobsAtOnce > 1
+      const now = deps.now().getTime()
+      return deps.jobs.claim({
+        now,
+        leaseMs,
+        limit,
+        busy,
+        rescans: { hasPlace, dueBy: deps.matchingIsFrom() },
+      })
+    },
     keyOf: (job) => job.image.did,
-    work: (job) => attempt(deps, options, job),
+    async work(job) {
+      if (job.isRescan) rescans += 1
+      await attempt(deps, options, job)
+      if (job.isRescan) rescans -= 1
+    },
     atOnce: options.jobsAtOnce,
     pollMs,
   })

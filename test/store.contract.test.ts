@@ -209,6 +209,89 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       expect((await claim(9)).map((job) => job.image.uri)).toEqual([someUri])
     })
 
+    describe('of rescans', () => {
+      const [first, second] = ['did:plc:first', 'did:plc:second'] as [Did, Did]
+      const image = (did: Did, n: number) => imageOf({ did, uri: `at://${did}/x/${n}` as AtUri })
+      const take = (limit: number, rescans = { hasPlace: false, dueBy: 100 }, busy: Did[] = []) =>
+        db.jobs.claim({ now: 100, leaseMs: 1000, limit, busy, rescans })
+      const uris = (jobs: readonly { readonly image: { readonly uri: AtUri } }[]) =>
+        jobs.map(({ image: { uri } }) => uri)
+
+      it('are queued anew when they ended however, and left when they wait or run', async () => {
+        const images = [1, 2, 3, 4, 5].map((n) => image(`did:plc:${n}` as Did, n))
+        await db.jobs.enqueue(images.slice(0, 4), at, 0)
+        const [running] = await take(1)
+        await db.jobs.end(2, 'done', 'hashed', at)
+        await db.jobs.end(3, 'dead', 'cid-mismatch', at)
+        await db.jobs.cancelAccount('did:plc:4' as Did, at)
+        const later = '2026-02-01T00:00:00.000Z'
+        expect(await db.jobs.enqueueRescan(images, later, 50)).toBe(4)
+        expect(await db.jobs.enqueueRescan(images, later, 60)).toBe(0)
+        expect(running).toMatchObject({ id: 1, isRescan: false })
+        expect(await take(10)).toMatchObject(
+          images.slice(1).map(({ uri }) => ({ image: { uri }, attempts: 1, seenAt: later, isRescan: true })),
+        )
+        expect(await db.jobs.counts()).toEqual({ pending: 5, done: 0, cancelled: 0, dead: 0 })
+      })
+
+      it('go behind all others, with one place where there is none for them, and never before their account’s own', async () => {
+        await db.jobs.enqueueRescan([image(first, 1), image(first, 2), image(second, 3)], at, 1)
+        await db.jobs.enqueue([image(second, 4), image(someDid, 5)], at, 2)
+        expect(uris(await take(1))).toEqual([image(second, 4).uri])
+        await db.jobs.releaseClaims()
+        const both = await take(2, { hasPlace: true, dueBy: 100 })
+        expect(uris(both)).toEqual([image(second, 4).uri, image(first, 1).uri])
+        await db.jobs.releaseClaims()
+        expect(uris(await take(9))).toEqual([
+          image(second, 4).uri,
+          image(someDid, 5).uri,
+          image(first, 1).uri,
+        ])
+        await db.jobs.releaseClaims()
+        for (const job of await take(9)) await db.jobs.end(job.id, 'done', 'hashed', at)
+        expect(uris(await take(9, { hasPlace: true, dueBy: 100 }, [second]))).toEqual([image(first, 2).uri])
+        expect(uris(await take(9, { hasPlace: true, dueBy: 100 }, [first]))).toEqual([image(second, 3).uri])
+      })
+
+      it('wait until matching knows what the banks had when they were queued', async () => {
+        await db.jobs.enqueueRescan([image(first, 1)], at, 50)
+        expect(await take(9, { hasPlace: true, dueBy: 49 })).toEqual([])
+        expect(await take(9, { hasPlace: true, dueBy: 50 })).toHaveLength(1)
+      })
+
+      it('are the stream’s once it brings them too', async () => {
+        await db.jobs.enqueueRescan([image(first, 1)], at, 1)
+        expect(await db.jobs.enqueue([image(first, 1)], at, 2)).toBe(1)
+        expect(await db.jobs.enqueue([image(first, 1)], at, 3)).toBe(0)
+        expect(await take(1)).toMatchObject([{ isRescan: false, attempts: 1 }])
+      })
+
+      it('belong to one rescan of a subject at a time, which only its last step can move on', async () => {
+        const place = { collections: [{ collection: 'x', records: 0, images: 0, refused: 0 }], index: 0 }
+        const begun = await db.rescans.begin(first, { ...place, cursor: undefined }, at)
+        await expect(db.rescans.begin(first, { ...place, cursor: undefined }, at)).rejects.toThrow('UNIQUE')
+        await db.jobs.enqueueRescan([image(first, 1), image(first, 2)], at, 1)
+        await db.rescans.addImages(begun.id, [image(first, 1), image(first, 2), image(first, 3)])
+        const moved = await db.rescans.advance(begun, { ...place, cursor: 'c', queued: 2 })
+        expect(await db.rescans.open(first)).toEqual(moved)
+        await expect(db.rescans.advance(begun, { ...place, cursor: 'd', queued: 3 })).rejects.toThrow(
+          'only rescan',
+        )
+        await db.jobs.end(1, 'done', 'hashed', at)
+        await db.matches.append(jobOf(), { matches: [matchOf(), matchOf()], suppressed: [] }, someProof, at)
+        await db.matches.append(
+          jobOf({ id: 2 }),
+          { matches: [], suppressed: [{ match: matchOf(), by: matchOf() }] },
+          someProof,
+          at,
+        )
+        expect(await db.rescans.scans(moved)).toEqual({ images: 2, waiting: 1, matched: 1 })
+        expect(await db.rescans.end(moved.id, at)).toBe(true)
+        expect(await db.rescans.end(moved.id, at)).toBe(false)
+        expect(await db.rescans.open(first)).toBeUndefined()
+      })
+    })
+
     it('are pruned once they are done and old, never while they are dead', async () => {
       await db.jobs.enqueue([imageOf(), imageOf({ recordCid: someCid })], at, 0)
       await db.jobs.end(1, 'done', 'hashed', at)

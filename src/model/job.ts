@@ -12,6 +12,8 @@ export type ScanJob = {
   readonly attempts: number
   /** When the event reached us; ISO 8601. */
   readonly seenAt: string
+  /** True for an image that is looked at again because a person asked for it, behind the stream's. */
+  readonly isRescan: boolean
 }
 
 /** What a decision turned into in the store. */

@@ -37,6 +37,7 @@ import type { MatchStore } from './match-store.ts'
 import type { OutboxStore } from './outbox-store.ts'
 import type { RecordedSettingStore } from './recorded-setting-store.ts'
 import type { RemovalStore } from './removal-store.ts'
+import type { RescanStore } from './rescan-store.ts'
 import type { ReversalStore } from './reversal-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
@@ -72,6 +73,7 @@ export interface Stores {
   readonly recordedSettings: RecordedSettingStore
   readonly removals: RemovalStore
   readonly reversals: ReversalStore
+  readonly rescans: RescanStore
   readonly reviews: ReviewStore
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore

@@ -13,13 +13,24 @@ export type ClaimOptions = {
   readonly limit: number
   /** Accounts that have a job running: none of theirs is claimed, so that an account's images run in order. */
   readonly busy: readonly Did[]
+  /** How the images of rescans are taken; as the last, unless told. */
+  readonly rescans?: RescanClaim
+}
+
+/** How images of rescans are claimed. */
+export type RescanClaim = {
+  /** True gives one of them a place though others wait. */
+  readonly hasPlace: boolean
+  /** Only those that were due by then, epoch milliseconds: matching knows all that the banks had at that time. */
+  readonly dueBy: number
 }
 
 /** The queue of images to look at. One row per image of a record version, whatever the stream repeats. */
 export interface JobStore {
   /**
-   * Adds images in order. One that waits, is done or is dead already is left as it is; one that was cancelled is pending
-   * again, since a record can come back as it was. Returns how many are pending because of this call.
+   * Adds images in order. One that waits, is done or is dead already is left as it is, but one that waits for a rescan is
+   * the stream's from now on; one that was cancelled is pending again, since a record can come back as it was. Returns how
+   * many are pending, or go sooner, because of this call.
    */
   enqueue(images: readonly ImageRef[], seenAt: string, now: number): Promise<number>
   /**
@@ -27,7 +38,15 @@ export interface JobStore {
    * since the banks may hold more by now; one that waits already goes first.
    */
   enqueueReported(images: readonly ImageRef[], seenAt: string, now: number): Promise<void>
-  /** Claims jobs that are due, reported ones first, then oldest first, and counts the attempt before it starts. */
+  /**
+   * Adds images of a rescan, in order, behind the stream's. One that has ended, however, is looked at again; one that waits
+   * or is being looked at is left as it is. Returns how many wait because of this call.
+   */
+  enqueueRescan(images: readonly ImageRef[], seenAt: string, now: number): Promise<number>
+  /**
+   * Claims jobs that are due, reported ones first, then oldest first, then those of rescans, and counts the attempt before it
+   * starts. A rescan never goes before another image of its account.
+   */
   claim(options: ClaimOptions): Promise<ScanJob[]>
   /** Frees every claim: for the start of the only process that works on this store. Returns how many there were. */
   releaseClaims(): Promise<number>
@@ -71,8 +90,20 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
           .onConflict((conflict) =>
             conflict
               .columns(['uri', 'record_cid', 'blob_cid'])
-              .doUpdateSet({ state: 'pending', attempts: 0, run_after: now, outcome: null, done_at: null })
-              .where('jobs.state', '=', 'cancelled'),
+              .doUpdateSet({
+                state: 'pending',
+                attempts: attemptsAnew,
+                run_after: now,
+                priority: sql<number>`max(jobs.priority, 0)`,
+                outcome: null,
+                done_at: null,
+              })
+              .where((where) =>
+                where.or([
+                  where('jobs.state', '=', 'cancelled'),
+                  where.and([where('jobs.state', '=', 'pending'), where('jobs.priority', '<', 0)]),
+                ]),
+              ),
           )
           .executeTakeFirst()
         added += Number(result.numInsertedOrUpdatedRows ?? 0)
@@ -90,7 +121,7 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
               priority: 1,
               run_after: now,
               seen_at: seenAt,
-              attempts: sql<number>`CASE jobs.state WHEN 'pending' THEN jobs.attempts ELSE 0 END`,
+              attempts: attemptsAnew,
               state: 'pending',
               outcome: null,
               done_at: null,
@@ -100,12 +131,42 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
       }
     },
 
-    async claim({ now, leaseMs, limit, busy }) {
+    async enqueueRescan(images, seenAt, now) {
+      let added = 0
+      for (let from = 0; from < images.length; from += rowsAtOnce) {
+        const rows = images
+          .slice(from, from + rowsAtOnce)
+          .map((image) => ({ ...rowOfImage(image), priority: -1, seen_at: seenAt, run_after: now }))
+        const result = await db
+          .insertInto('jobs')
+          .values(rows)
+          .onConflict((conflict) =>
+            conflict
+              .columns(['uri', 'record_cid', 'blob_cid'])
+              .doUpdateSet({
+                state: 'pending',
+                attempts: 0,
+                run_after: now,
+                seen_at: seenAt,
+                priority: -1,
+                outcome: null,
+                done_at: null,
+              })
+              .where('jobs.state', '!=', 'pending'),
+          )
+          .executeTakeFirst()
+        added += Number(result.numInsertedOrUpdatedRows ?? 0)
+      }
+      return added
+    },
+
+    async claim({ now, leaseMs, limit, busy, rescans = { hasPlace: false, dueBy: now } }) {
       // More rows than wanted, since several may be of one account and only its first is taken.
       const due = await db
         .selectFrom('jobs')
         .select(['id', 'did'])
         .where('state', '=', 'pending')
+        .where('priority', '>=', 0)
         .where('run_after', '<=', now)
         .where('claimed_until', '<=', now)
         .where(sql<boolean>`did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))`)
@@ -114,7 +175,10 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         .orderBy('id')
         .limit(limit * 8)
         .execute()
-      const firsts = firstOfEachAccount(due).slice(0, limit)
+      const others = firstOfEachAccount(due).slice(0, limit)
+      const room = Math.max(limit - others.length, rescans.hasPlace ? 1 : 0)
+      const rescanned = room > 0 ? await dueRescans(db, { now, busy, limit: room, dueBy: rescans.dueBy }) : []
+      const firsts = [...others.slice(0, limit - rescanned.length), ...rescanned]
       if (firsts.length === 0) return []
       const rows = await db
         .updateTable('jobs')
@@ -247,6 +311,35 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
   }
 }
 
+/** The most rows of one statement, which a writer in another process may have to wait for. */
+const rowsAtOnce = 100
+
+/** A job that has ended begins its attempts anew. */
+const attemptsAnew = sql<number>`CASE jobs.state WHEN 'pending' THEN jobs.attempts ELSE 0 END`
+
+/**
+ * Returns the first job that is due of each rescanned account that is not busy and has no other image that is due. An account
+ * may have a hundred thousand of them: each is found by one step through the index, however many there are.
+ */
+async function dueRescans(
+  db: Kysely<Schema>,
+  { now, busy, limit, dueBy }: { now: number; busy: readonly Did[]; limit: number; dueBy: number },
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number | null }>`WITH RECURSIVE accounts (did) AS (
+      SELECT min(did) FROM jobs WHERE state = 'pending' AND priority < 0
+      UNION ALL
+      SELECT (SELECT min(did) FROM jobs WHERE state = 'pending' AND priority < 0 AND did > accounts.did)
+      FROM accounts WHERE accounts.did IS NOT NULL)
+    SELECT (SELECT id FROM jobs WHERE did = accounts.did AND state = 'pending' AND priority < 0
+      AND run_after <= ${Math.min(now, dueBy)} AND claimed_until <= ${now} ORDER BY run_after, id LIMIT 1) AS id
+    FROM accounts
+    WHERE did IS NOT NULL AND did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))
+      AND NOT EXISTS (SELECT 1 FROM jobs WHERE did = accounts.did AND state = 'pending' AND priority >= 0
+        AND run_after <= ${now})
+    ORDER BY id LIMIT ${limit + busy.length}`.execute(db)
+  return rows.flatMap(({ id }) => id ?? []).slice(0, limit)
+}
+
 function firstOfEachAccount(rows: readonly { readonly id: number; readonly did: string }[]): number[] {
   const seen = new Set<string>()
   return rows.filter(({ did }) => !seen.has(did) && seen.add(did)).map(({ id }) => id)
@@ -278,5 +371,6 @@ function jobOfRow(row: Row<'jobs'>): ScanJob {
     },
     attempts: row.attempts,
     seenAt: row.seen_at,
+    isRescan: row.priority < 0,
   }
 }

@@ -13,6 +13,7 @@ import {
   standingLabels,
   stream,
 } from './first-migrations.ts'
+import { rescans } from './rescan-migration.ts'
 
 /**
  * The schema's history, oldest first. A migration that was released is never edited: add another.
@@ -38,6 +39,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0016-exchanges': { up: (db: Kysely<unknown>) => run(db, exchanges) },
   '0017-webhooks': { up: (db: Kysely<unknown>) => run(db, webhooks) },
   '0018-audit-chain': { up: chainAudit },
+  '0019-rescans': { up: (db: Kysely<unknown>) => run(db, rescans) },
   '0020-acting': { up: (db: Kysely<unknown>) => run(db, acting) },
 }
 

@@ -3,13 +3,14 @@ import type { ApiActionType } from '../model/api-action.ts'
 import type { ActingTables } from './acting-tables.ts'
 import type { AuditTable, RecordedSettingTable } from './audit-tables.ts'
 import type { ExchangeTables } from './exchange-tables.ts'
+import type { RescanTables } from './rescan-tables.ts'
 import type { ReviewTables } from './review-tables.ts'
 import type { AnnouncedImageTable, OutboxTable } from './webhook-tables.ts'
 
 /*
  * The tables, a type each, in one list: queries are typed over all of them, and every migration changes it beside the others.
- * Those of acting are in `acting-tables.ts`, of the audit in `audit-tables.ts`, of exchanges in `exchange-tables.ts`, of reviews
- * and matches in `review-tables.ts`, of webhooks in `webhook-tables.ts`.
+ * Those of acting are in `acting-tables.ts`, of the audit in `audit-tables.ts`, of exchanges in `exchange-tables.ts`, of rescans in
+ * `rescan-tables.ts`, of reviews and matches in `review-tables.ts`, of webhooks in `webhook-tables.ts`.
  */
 
 /** States of a row in `jobs`. `pending` waits or runs; the others are final, though `dead` and `cancelled` can be revived. */
@@ -32,7 +33,7 @@ export type JobTable = {
   state: Generated<JobState>
   attempts: Generated<number>
   run_after: number
-  /** Higher goes first: 0 for the stream's, 1 for what was reported. */
+  /** Higher goes first: 0 for the stream's, 1 for what was reported, -1 for a rescan's, which have a place of their own. */
   priority: Generated<number>
   claimed_until: Generated<number>
   /** How it ended: a scan outcome, a cancel reason, or the last error. */
@@ -285,6 +286,7 @@ export type ApiActionTable = {
 /** Every table. */
 export type Schema = ActingTables &
   ExchangeTables &
+  RescanTables &
   ReviewTables & {
     jobs: JobTable
     cursors: CursorTable

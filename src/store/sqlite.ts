@@ -38,6 +38,7 @@ import { migrations } from './migrations.ts'
 import { createOutboxStore } from './outbox-store.ts'
 import { createRecordedSettingStore } from './recorded-setting-store.ts'
 import { createRemovalStore } from './removal-store.ts'
+import { createRescanStore } from './rescan-store.ts'
 import { createReversalStore } from './reversal-store.ts'
 import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
@@ -174,6 +175,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     recordedSettings: createRecordedSettingStore(db),
     removals: createRemovalStore(db),
     reversals: createReversalStore(db),
+    rescans: createRescanStore(db),
     reviews: createReviewStore(db),
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),

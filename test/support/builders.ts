@@ -30,7 +30,14 @@ export function imageOf(parts: Partial<ImageRef> = {}): ImageRef {
 
 /** A job in its first attempt, with what differs. */
 export function jobOf(parts: Partial<ScanJob> = {}): ScanJob {
-  return { id: 1, image: imageOf(), attempts: 1, seenAt: '2026-01-01T00:00:00.000Z', ...parts }
+  return {
+    id: 1,
+    image: imageOf(),
+    attempts: 1,
+    seenAt: '2026-01-01T00:00:00.000Z',
+    isRescan: false,
+    ...parts,
+  }
 }
 
 /** What matches of no particular image are explained by. */
