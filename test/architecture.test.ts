@@ -24,6 +24,7 @@ const rules: readonly Rule[] = [
   { from: 'src/receive/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/targets/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
   { from: 'src/outbox/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
+  { from: 'src/rescan/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/api/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/publish/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'type:src/store/'] },
   { from: 'src/identity/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },
@@ -99,6 +100,7 @@ const rules: readonly Rule[] = [
   { from: 'src/setup.ts', may: ['src/'] },
   { from: 'src/owner-update.ts', may: ['src/'] },
   { from: 'src/open-doctor.ts', may: ['src/', 'package.json'] },
+  { from: 'src/open-rescans.ts', may: ['src/'] },
   { from: 'src/serve.ts', may: ['src/app.ts', 'src/config/', 'src/lib/'] },
   { from: 'src/main.ts', may: ['src/serve.ts'] },
   {
@@ -107,6 +109,7 @@ const rules: readonly Rule[] = [
       'package.json',
       'src/app.ts',
       'src/open-doctor.ts',
+      'src/open-rescans.ts',
       'src/owner-update.ts',
       'src/serve.ts',
       'src/setup.ts',

@@ -162,7 +162,7 @@ describe('an import that is killed after any durable step', () => {
     try {
       cpSync(prepared, folder, { recursive: true })
       const argv = ['bank', 'import', 'known', 'list.txt', '--json', '--rejects', 'rejects.csv']
-      const program = [join(import.meta.dirname, 'support/mortal-command.ts'), String(step)]
+      const program = [join(import.meta.dirname, 'support/mortal-command.ts'), String(step), 'bank_imports']
       const first = await runHarrier(folder, argv, { program })
       const wasKilled = first.code === -1
       const last = wasKilled ? await runHarrier(folder, argv) : first

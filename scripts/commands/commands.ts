@@ -35,6 +35,7 @@ import { outboxDropCommand, outboxRetryCommand } from './outbox-change.ts'
 import { outboxListCommand } from './outbox-list.ts'
 import { outboxShowCommand } from './outbox-show.ts'
 import { queueCommand } from './queue.ts'
+import { rescanCommand } from './rescan.ts'
 import { reviewListCommand } from './review-list.ts'
 import { reviewShowCommand } from './review-show.ts'
 import { serveCommand } from './serve.ts'
@@ -67,6 +68,7 @@ export const commands: readonly Command[] = [
   negateCommand,
   labelsCommand,
   queueCommand,
+  rescanCommand,
   outboxListCommand,
   outboxShowCommand,
   outboxRetryCommand,

@@ -14,6 +14,8 @@ export interface Terminal {
   write(text: string): Promise<void>
   /** Shows how far the work has got, in place of what was shown before; nothing unless standard error is a terminal. */
   progress(line: string): void
+  /** True where progress is shown: where it is not, long work says a line now and then. */
+  readonly isLive: boolean
   /** Returns the text in a style, when the result goes to a terminal that has colours. */
   style(style: Style, text: string): string
 }
@@ -39,6 +41,7 @@ export function createTerminal(): Terminal {
       if (isOpen && !process.stdout.write(text)) await drained(process.stdout)
     },
     progress: (line) => clearProgress(line),
+    isLive: process.stderr.isTTY,
     style: (style, text) => styleText(style, text, { stream: process.stdout }),
   }
 }

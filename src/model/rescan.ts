@@ -54,3 +54,14 @@ export type RescanScans = {
   /** Those that had a match, which nothing suppresses, since the rescan began. */
   readonly matched: number
 }
+
+/** Returns the sums over all collections. */
+export function totalsOf({ collections }: Pick<RescanPlace, 'collections'>): {
+  readonly records: number
+  readonly images: number
+  readonly refused: number
+} {
+  const sum = (of: 'records' | 'images' | 'refused'): number =>
+    collections.reduce((total, counts) => total + counts[of], 0)
+  return { records: sum('records'), images: sum('images'), refused: sum('refused') }
+}
