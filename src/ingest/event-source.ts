@@ -1,10 +1,10 @@
 import type { StreamCursor, StreamEvent } from '../model/stream-event.ts'
 
-/** How much to take, and how long to wait for more once there is something. */
+/** How much to take, and how long to wait for more where batches come close upon one another. */
 export type TakeOptions = {
   /** At most this many events; at least 1. */
   readonly maxEvents: number
-  /** Milliseconds to wait for a fuller batch after the first event is there; 0 takes what there is. */
+  /** The least milliseconds from one batch to the next, unless that is full; an event after a longer rest waits for nobody. */
   readonly lingerMs: number
 }
 

@@ -18,8 +18,9 @@ describe('BoundedQueue', () => {
     expect(await taken).toEqual([0])
   })
 
-  it('lingers for a fuller batch, no longer than until it is as full as it gets', async () => {
-    const queue = filled(1)
+  it('hands out what comes after a rest at once, and lingers for a fuller batch close upon another', async () => {
+    const queue = filled(2)
+    expect(await queue.take({ maxItems: 1, lingerMs: 60_000 }, signal)).toEqual([0])
     const taken = queue.take({ maxItems: 2, lingerMs: 60_000 }, signal)
     queue.push(1, 1)
     expect(await taken).toHaveLength(2)

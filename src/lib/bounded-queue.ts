@@ -4,11 +4,14 @@ export type QueueLimits = {
   readonly maxBytes: number
 }
 
-/** How much to take, and how long to wait for more once there is something. */
+/** How much to take, and how long to wait for more where batches come close upon one another. */
 export type TakeLimits = {
   /** At most this many; at least 1. */
   readonly maxItems: number
-  /** Milliseconds to wait for a fuller batch after the first item is there; 0 takes what there is. */
+  /**
+   * The least milliseconds from one batch to the next, unless that is full: what comes meanwhile is in it. An item after a
+   * longer rest waits for nobody; 0 takes what there is.
+   */
   readonly lingerMs: number
 }
 
@@ -24,6 +27,7 @@ export class BoundedQueue<Item> {
   readonly #entries: Entry<Item>[] = []
   #bytes = 0
   #waiter: Waiter | undefined
+  #takenAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor(limits: QueueLimits) {
@@ -55,8 +59,10 @@ export class BoundedQueue<Item> {
   /** Waits for an item, then removes and returns the oldest ones; none once `signal` is aborted. */
   async take({ maxItems, lingerMs }: TakeLimits, signal: AbortSignal): Promise<readonly Item[]> {
     await this.#waitFor(1, undefined, signal)
-    if (lingerMs > 0) await this.#waitFor(maxItems, lingerMs, signal)
+    const restMs = this.#takenAt + lingerMs - performance.now()
+    if (restMs > 0) await this.#waitFor(maxItems, restMs, signal)
     if (signal.aborted || this.#isClosed) return []
+    this.#takenAt = performance.now()
     const taken = this.#entries.splice(0, maxItems)
     for (const { bytes } of taken) this.#bytes -= bytes
     return taken.map(({ item }) => item)
