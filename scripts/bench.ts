@@ -14,6 +14,7 @@ import { bench as importFile } from './bench/import.ts'
 import { bench as index } from './bench/index.ts'
 import { bench as ingest } from './bench/ingest.ts'
 import { bench as labels } from './bench/labels.ts'
+import { bench as latency } from './bench/latency.ts'
 import { bench as pipeline } from './bench/pipeline.ts'
 import { bench as status } from './bench/status.ts'
 import type { Bench, BenchResult } from './bench-result.ts'
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   index,
   ingest,
   labels,
+  latency,
   pipeline,
   status,
 ]

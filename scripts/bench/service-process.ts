@@ -10,12 +10,15 @@ export type ServiceProcess = AsyncDisposable & {
   readonly operatorUrl: string
 }
 
-/** Starts the service with these settings, and resolves when it says that it is up. */
-export async function startService(env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
+/** Starts the service with these settings, and resolves when it says that it is up. `onLine` hears every line of its log. */
+export async function startService(
+  env: NodeJS.ProcessEnv,
+  onLine: (line: string) => void = () => {},
+): Promise<ServiceProcess> {
   // What `npm start` runs, options of the runtime included.
   const [, ...args] = packageJson.scripts.start.split(' ')
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const { public: publicUrl, operator: operatorUrl } = await startedLine(child)
+  const { public: publicUrl, operator: operatorUrl } = await startedLine(child, onLine)
   return {
     pid: child.pid as number,
     publicUrl,
@@ -27,19 +30,17 @@ export async function startService(env: NodeJS.ProcessEnv): Promise<ServiceProce
   }
 }
 
-async function startedLine(
-  child: ChildProcess,
-): Promise<{ readonly public: string; readonly operator: string }> {
-  for await (const line of createInterface(child.stdout as NodeJS.ReadableStream)) {
-    const entry = JSON.parse(line) as {
-      readonly msg: string
-      readonly public: string
-      readonly operator: string
-    }
-    if (entry.msg === 'app.started') {
-      child.stdout?.resume()
-      return entry
-    }
-  }
-  throw new Error('Expected the service to start but it ended')
+type StartedLine = { readonly msg: string; readonly public: string; readonly operator: string }
+
+async function startedLine(child: ChildProcess, onLine: (line: string) => void): Promise<StartedLine> {
+  const { promise, resolve, reject } = Promise.withResolvers<StartedLine>()
+  createInterface(child.stdout as NodeJS.ReadableStream)
+    .on('line', (line) => {
+      onLine(line)
+      if (!line.includes('"app.started"')) return
+      const entry = JSON.parse(line) as StartedLine
+      if (entry.msg === 'app.started') resolve(entry)
+    })
+    .on('close', () => reject(new Error('Expected the service to start but it ended')))
+  return await promise
 }

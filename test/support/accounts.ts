@@ -30,7 +30,7 @@ export type LabelerDeclaration = {
 }
 
 /** Creates an account such as `alice.test` on the PDS and logs in. */
-export async function createAccount(pds: LocalPds, handle: string): Promise<Account> {
+export async function createAccount(pds: Pick<LocalPds, 'url'>, handle: string): Promise<Account> {
   const agent = new AtpAgent({ service: pds.url })
   const password = passwordOf(handle)
   const email = emailOf(handle)
