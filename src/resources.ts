@@ -5,7 +5,10 @@ import { createKeyFolder, type KeyFolder } from './atproto/key-folder.ts'
 import { createLabelKeyDocument, type LabelKeyDocument } from './atproto/label-key-document.ts'
 import { importSigningKey, type SigningKey } from './atproto/signing-key.ts'
 import { auditedKeys } from './audit/audited-keys.ts'
+import { recordSettings } from './audit/record-settings.ts'
+import { openSecretDigest } from './audit/settings-salt.ts'
 import type { Secrets } from './config/config.ts'
+import { effectiveSettings } from './config/effective-settings.ts'
 import { cautiousPolicy, parsePolicy } from './config/policy.ts'
 import type { Config } from './config/settings.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
@@ -38,7 +41,7 @@ export type Notice = { readonly setting: string; readonly means: string; readonl
 
 /**
  * Opens the database and the signing key, and reads the policy. Only the service may take up another key that the
- * operator has set: see `openKeyring`.
+ * operator has set: see `openKeyring`. What the service is about to run on is in the audit before anything is done by it.
  * @throws {LabelsLostError} when labels were published and their database is gone; the message says what to do.
  */
 export async function openResources(
@@ -46,9 +49,15 @@ export async function openResources(
   secrets: Secrets,
   { opener, now }: { readonly opener: 'service' | 'command'; readonly now: () => Date },
 ): Promise<Resources> {
-  const { policy, version: policyVersion } = readPolicy(config)
+  const { policy, policyDigest } = readPolicy(config)
   await using opening = new AsyncDisposableStack()
   const database = opening.use(await openSqlite({ path: databaseFile(config), seqFloor: config.seqFloor }))
+  if (opener === 'service')
+    await recordSettings(database, {
+      settings: effectiveSettings(config, secrets, openSecretDigest(config.dataDir)),
+      policy: { file: config.policyFile, digest: policyDigest },
+      at: now().toISOString(),
+    })
   const keyFolder = createKeyFolder(config.dataDir)
   const src = labelerOf(config)
   const keys = auditedKeys(database, { actor: opener === 'service' ? 'harrier' : 'cli', src })
@@ -60,7 +69,15 @@ export async function openResources(
     ...sequenceNotices(database.sequence),
     ...missingTiers(policy, await database.banks.settings()).map(tierNotice),
   ]
-  return { database, keyring, keyFolder, src, policy, policyVersion, notices }
+  return {
+    database,
+    keyring,
+    keyFolder,
+    src,
+    policy,
+    policyVersion: policyDigest?.slice(0, 16) ?? 'none',
+    notices,
+  }
 }
 
 /** Returns the fetch that keeps to public addresses; what else differs is the caller's to say. */
@@ -110,10 +127,14 @@ export function openPolicy(config: Config): Policy {
   return readPolicy(config).policy
 }
 
-function readPolicy({ policyFile }: Config): { readonly policy: Policy; readonly version: string } {
-  if (policyFile === undefined) return { policy: cautiousPolicy, version: 'none' }
+/** Also returns the SHA-256 of the file's text, 64 hex digits; undefined where none is named. */
+function readPolicy({ policyFile }: Config): {
+  readonly policy: Policy
+  readonly policyDigest: string | undefined
+} {
+  if (policyFile === undefined) return { policy: cautiousPolicy, policyDigest: undefined }
   const text = readFileSync(policyFile, 'utf8')
-  return { policy: parsePolicy(text, policyFile), version: hash('sha256', text).slice(0, 16) }
+  return { policy: parsePolicy(text, policyFile), policyDigest: hash('sha256', text) }
 }
 
 /**

@@ -7,6 +7,7 @@ import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
 import { createAnnounceOf, createMessageHooks } from './app-outbox.ts'
 import { type AuditDesk, createAuditDesk } from './audit/audit.ts'
 import { readTextLines } from './audit/read-lines.ts'
+import { recordView } from './audit/record-view.ts'
 import { type ExportCheck, verifyExport } from './audit/verify-export.ts'
 import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
 import {
@@ -153,7 +154,7 @@ export interface Tools extends Hashing {
     list(states: readonly ReviewState[], limit: number): Promise<ReviewSummary[]>
     /** Returns how many reviews are in each state. */
     counts(): Promise<Readonly<Record<ReviewState, number>>>
-    /** Returns everything that is known of a review, or undefined when there is none of that number. */
+    /** Returns everything that is known of a review, or undefined when there is none of that number; the view is recorded. */
     find(id: number): Promise<ReviewDetails | undefined>
   }
 }
@@ -251,7 +252,8 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
     reviews: {
       list: (states, limit) => database.reviews.list({ states, limit }),
       counts: () => database.reviews.counts(),
-      find: (id) => findReview(database, id),
+      find: async (id) =>
+        recordView(database, await findReview(database, id), { actor: 'cli', at: now().toISOString() }),
     },
     publish: (request) => publishRequest({ priority: 'urgent', ...request }),
     async queue() {

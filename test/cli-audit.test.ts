@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SignedAuditHead } from '../src/model/audit.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { auditEntryOf, tamper } from './support/audit.ts'
+import { someDid, someUri } from './support/builders.ts'
 import { linesOf, runHarrier } from './support/run-harrier.ts'
 
 describe('harrier audit', () => {
@@ -111,6 +112,18 @@ describe('harrier audit', () => {
     })
     expect(() => statSync(join(folder, 'no.jsonl'))).toThrow('ENOENT')
   }, 60_000)
+
+  it('has a row of every look at a review', async () => {
+    let id: number
+    {
+      await using database = await openSqlite({ path })
+      ;({ id } = await database.reviews.open(someUri, someDid, '2026-01-01T00:00:00.000Z'))
+    }
+    expect(await runHarrier(folder, ['review', 'show', String(id)])).toMatchObject({ code: 0 })
+    expect(await runHarrier(folder, ['review', 'show', String(id + 1)])).toMatchObject({ code: 3 })
+    const { out } = await harrier('list', someUri, '--json')
+    expect(linesOf(out)).toMatchObject([{ actor: 'cli', action: 'review.viewed', details: { review: id } }])
+  })
 
   it('names the first row that breaks the chain', async () => {
     tamper(path, (file) => file.exec("UPDATE audit SET actor = 'nobody' WHERE id = 3"))

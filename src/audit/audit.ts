@@ -1,7 +1,7 @@
 /**
  * The front door of what the operator does with the audit: listing it, proving that it is whole, taking it out.
  *
- * Owns: checking the chain, signed heads, and the form of an export.
+ * Owns: checking the chain, signed heads, the form of an export, and what a start of the service records of its settings.
  * Leaves to others: the rows and their hashes (`store/audit-store.ts`, `model/audit-chain.ts`), and writing them: whoever
  * changes something appends its rows in the transaction of the change.
  * Invariants: a check says `intact` only when every row follows from the one before it; a row is never changed here.
@@ -9,6 +9,7 @@
  * check-chain.ts      whether rows follow from one another; explain-break.ts where and how they do not
  * sign-head.ts        what a labeler says of its audit, and whether it was the labeler that said it
  * export-lines.ts     the file that rows are taken out as; verify-export.ts reading it without the database
+ * record-settings.ts  what has changed since the last start; record-view.ts what a person was shown
  * audited-keys.ts     label keys that are taken up
  */
 import { AppError } from '../lib/errors.ts'

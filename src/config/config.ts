@@ -88,8 +88,8 @@ ${aliasReference}
 ${policyReference}`
 }
 
-/** `dataDir` is `HARRIER_DATA_DIR`. */
-function variableOf(name: string): string {
+/** Returns the variable of a setting: `dataDir` is `HARRIER_DATA_DIR`. */
+export function variableOf(name: string): string {
   return `HARRIER_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 }
 
