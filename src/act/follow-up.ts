@@ -6,7 +6,7 @@ import type { HoldReason, StoredEffect } from '../model/effect.ts'
 import type { Stores } from '../store/database.ts'
 import { loadBrakes } from './braking.ts'
 import { releaseEffect } from './carry-out.ts'
-import { type ReverseDeps, reverseSome } from './reverse.ts'
+import { type ReverseDeps, type Reversed, reverseSome } from './reverse.ts'
 
 /** What following up needs. */
 export type FollowUpDeps = ReverseDeps & {
@@ -39,11 +39,17 @@ const forgetMs = 3_600_000
  */
 export function createFollowUp(deps: FollowUpDeps): FollowUp {
   let bell = Promise.withResolvers<void>()
+  /** Where the reversal that is under way goes on; after a restart, from its beginning. */
+  let place: (Reversed & { readonly id: number }) | undefined
   let forgotAt = Number.NEGATIVE_INFINITY
 
   async function step(): Promise<boolean> {
     const reversal = await deps.database.transaction(({ reversals }) => reversals.next())
-    if (reversal) await reverseSome(deps, reversal)
+    if (reversal) {
+      const afterId = place?.id === reversal.id ? place.afterId : 0
+      const reversed = await reverseSome(deps, reversal, afterId)
+      place = reversed.isDone ? undefined : { id: reversal.id, ...reversed }
+    }
     const released = await releaseSome(deps)
     if (reversal || released > 0) deps.onChange()
     return reversal !== undefined || released > 0

@@ -18,25 +18,26 @@ export type ReverseDeps = CarryOutDeps & {
 /** Effects that are weighed in one transaction. */
 const piece = 100
 
+/** How far a reversal is: all effects up to an id were weighed. */
+export type Reversed = { readonly afterId: number; readonly isDone: boolean }
+
 /**
- * Undoes a piece of what goes back to a content that no longer stands: each effect that no other match calls for. One that another
- * calls for stands, with that as its cause. Returns how many were undone and whether that was all.
+ * Undoes a piece, behind an id, of what goes back to a content that no longer stands: each effect that no match calls for any more.
+ * One that another content calls for stands, with that as its cause.
  */
 export async function reverseSome(
   deps: ReverseDeps,
   { id, contentId, because, actor }: Reversal,
-): Promise<{ readonly undone: number; readonly isDone: boolean }> {
+  afterId: number,
+): Promise<Reversed> {
   const at = deps.now().toISOString()
   return await deps.database.transaction(async (stores) => {
-    const effects = await stores.effects.ofContent(contentId, 0, piece)
-    let undone = 0
-    for (const effect of effects) {
-      const isUndone = await undoUnlessCalledFor(stores, deps, effect, contentId, { because, actor, at })
-      if (isUndone) undone += 1
-    }
+    const effects = await stores.effects.ofContent(contentId, afterId, piece)
+    for (const effect of effects)
+      await undoUnlessCalledFor(stores, deps, effect, contentId, { because, actor, at })
     const isDone = effects.length < piece
     if (isDone) await stores.reversals.finish(id)
-    return { undone, isDone }
+    return { afterId: effects.at(-1)?.id ?? afterId, isDone }
   })
 }
 
@@ -84,8 +85,11 @@ async function undoUnlessCalledFor(
   contentId: number,
   undoing: Undoing,
 ): Promise<boolean> {
-  const other = await otherCauseOf(stores, deps.policy, effect, contentId, undoing.at)
+  // A content of which a hash is gone may have another that matches still; one that was judged does not count.
+  const judged = undoing.because === 'hash-withdrawn' ? undefined : contentId
+  const other = await otherCauseOf(stores, deps.policy, effect, judged, undoing.at)
   if (!other) return await undoEffect(stores, deps, effect, undoing)
+  if (other.match.contentId === contentId) return false
   const { bankId, bank, contentId: id, distance } = other.match
   await stores.effects.reattribute(effect.id, { bankId, bank, contentId: id, distance })
   const details = { effect: effect.id, kind: effect.kind, was: contentId, content: id, bank, distance }
@@ -94,12 +98,12 @@ async function undoUnlessCalledFor(
   return false
 }
 
-/** Returns another match, of any image that bears on the subject, that calls for the same effect. */
+/** Returns a match, of any image that bears on the subject and of any content but one, that calls for the same effect. */
 async function otherCauseOf(
   stores: Stores,
   policy: Policy,
   effect: StoredEffect,
-  contentId: number,
+  contentId: number | undefined,
   now: string,
 ): Promise<StandingMatch | undefined> {
   const isOfRecord = effect.subject.startsWith('at://')
