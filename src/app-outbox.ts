@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createSettle } from './act/settle.ts'
+import { createTargets, type TargetsDeps } from './app-targets.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import type { Log } from './lib/logger.ts'
@@ -19,21 +20,16 @@ import { createLabelsTarget } from './targets/labels-target.ts'
 import { createActionCarrier } from './targets/target.ts'
 import { createWebhookCarrier } from './targets/webhook-carrier.ts'
 import { userAgent } from './version.ts'
-import type { World } from './world.ts'
 
 /** What sending needs. */
-export type OutboxPartDeps = Pick<PublishRequestDeps, 'key' | 'declaredVals' | 'isPaced' | 'announce'> & {
-  readonly config: Config
-  readonly secrets: Secrets
-  /** The labeler. */
-  readonly src: Did
-  readonly database: Database
-  readonly metrics: Metrics
-  readonly logger: Log
-  readonly world: World
-  /** Called after labels were published, or put into their queue; must not throw. */
-  readonly onLabels: () => void
-}
+export type OutboxPartDeps = Pick<PublishRequestDeps, 'key' | 'declaredVals' | 'isPaced' | 'announce'> &
+  TargetsDeps & {
+    readonly database: Database
+    readonly metrics: Metrics
+    readonly logger: Log
+    /** Called after labels were published, or put into their queue; must not throw. */
+    readonly onLabels: () => void
+  }
 
 /** Returns what the ends of messages, and sending them again, mean for the effects that they carry out, whoever ends them. */
 export function createMessageHooks(
@@ -56,7 +52,7 @@ export function createOutboxPart(deps: OutboxPartDeps): {
     privateOrigins: config.webhookPrivateOrigins.map((text) => new URL(text).origin),
   })
   const sending = { fetch, timeoutMs: config.webhookTimeoutMs, now: world.now }
-  const targets = [createOwnLabels(deps)]
+  const targets = [createOwnLabels(deps), ...createTargets(deps)]
   const outbox = createOutbox(
     {
       database,

@@ -152,6 +152,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const { targets, outbox } = createOutboxPart({
     ...parts,
     ...signing,
+    identity,
     isPaced,
     announce,
     onLabels: () => wakePublishing(),

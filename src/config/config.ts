@@ -4,6 +4,7 @@ import { aliasReference, applyAliases } from './aliases.ts'
 import type { Env } from './env.ts'
 import { policyReference } from './policy-reference.ts'
 import { type Config, type SecretSettings, settings } from './settings.ts'
+import { targetProblems } from './target-settings.ts'
 import { webhookProblems } from './webhook-settings.ts'
 
 /** The settings are not usable; the message lists every problem, a line each. */
@@ -43,10 +44,13 @@ export function parseConfig(given: Env): { readonly config: Config; readonly sec
   if (problems.length > 0) throw new ConfigError(problems)
   const all = values as Config & SecretSettings
   const { signingKey, operatorToken, accountPassword, appviewDatabaseUrl, webhookSecret, ...others } = all
-  const { hepaPassword, ozoneDivertPassword, euroskyToken, webhookEndpoints, ...config } = others
+  const { hepaPassword, ozoneDivertPassword, euroskyToken, webhookEndpoints, targets, ...config } = others
   if ((config.webhooks === 'signed') !== (webhookSecret !== undefined))
     throw new ConfigError([webhookProblem])
-  const endpointProblems = webhookProblems(webhookEndpoints, config)
+  const endpointProblems = [
+    ...webhookProblems(webhookEndpoints, config),
+    ...targetProblems(targets, webhookEndpoints, config),
+  ]
   if (endpointProblems.length > 0) throw new ConfigError(endpointProblems)
   const secrets = {
     signingKey,
@@ -55,6 +59,7 @@ export function parseConfig(given: Env): { readonly config: Config; readonly sec
     appviewDatabaseUrl,
     webhookSecret,
     webhookEndpoints,
+    targets,
     hepaPassword,
     ozoneDivertPassword,
     euroskyToken,

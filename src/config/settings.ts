@@ -27,6 +27,7 @@ import {
   text,
   urls,
 } from './setting.ts'
+import { type TargetConfig, type TargetSecrets, targetSettings } from './target-settings.ts'
 import { type WebhookConfig, type WebhookSecrets, webhookSettings } from './webhook-settings.ts'
 
 const http = ['http:', 'https:']
@@ -39,6 +40,7 @@ export type Config = ActingConfig &
   GateConfig &
   HmaConfig &
   ServiceCallerConfig &
+  TargetConfig &
   WebhookConfig & {
     readonly dataDir: string
     readonly policyFile: string | undefined
@@ -90,15 +92,16 @@ export type Config = ActingConfig &
   }
 
 /** The settings that are never shown. */
-export type SecretSettings = WebhookSecrets & {
-  readonly signingKey: string | undefined
-  readonly operatorToken: string | undefined
-  readonly accountPassword: string | undefined
-  readonly appviewDatabaseUrl: string | undefined
-  readonly hepaPassword: string | undefined
-  readonly ozoneDivertPassword: string | undefined
-  readonly euroskyToken: string | undefined
-}
+export type SecretSettings = TargetSecrets &
+  WebhookSecrets & {
+    readonly signingKey: string | undefined
+    readonly operatorToken: string | undefined
+    readonly accountPassword: string | undefined
+    readonly appviewDatabaseUrl: string | undefined
+    readonly hepaPassword: string | undefined
+    readonly ozoneDivertPassword: string | undefined
+    readonly euroskyToken: string | undefined
+  }
 
 type Settings = Config & SecretSettings
 
@@ -184,6 +187,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   ...serviceCallerSettings,
   ...actingSettings,
   ...webhookSettings,
+  ...targetSettings,
   hepaPassword: secretToken(
     'Turns on com.atproto.unspecced.scanBlob for hepa, Bluesky’s automod: its ABYSS_PASSWORD (docs/INTEGRATION.md)',
   ),

@@ -8,7 +8,13 @@
  * lifts what is ours and nothing else; what may have been taken, and would be doubled, is said to be unknown and not sent
  * again; every answer is bounded in size and time; no secret, and no word of a user, is in an outcome or an error.
  *
+ * pds-target.ts        an operator's own PDS; pds-parts.ts what it takes down one by one
+ * ozone-target.ts      an Ozone in which we are a moderator; ozone-event.ts an action as its event
+ * moderation-target.ts reports to any moderation service
  * labels-target.ts     our own stream of labels
+ * service-caller.ts    calls in a moderator's name; account-tokens.ts keeps one signed in
+ * call-xrpc.ts         one call, and whether it may have been received; outcome-of.ts what an answer means
+ * mod-tool.ts          what moderators see of where an action comes from
  * webhook-carrier.ts   events to endpoints; send-webhook.ts one try, sign-webhook.ts its signature
  * action-carrier.ts    a target as the outbox knows it
  */

@@ -1,0 +1,104 @@
+/**
+ * The part of `app.ts` and `tools.ts` that has the targets: where actions are carried out, as the operator configured them.
+ */
+import type { IdentityResolver } from './atproto/identity.ts'
+import { resolveAccount } from './atproto/resolve-account.ts'
+import { labelerIssuer, signServiceToken } from './atproto/sign-service-token.ts'
+import type { SigningKey } from './atproto/signing-key.ts'
+import type { Secrets } from './config/config.ts'
+import type { Config } from './config/settings.ts'
+import { AppError } from './lib/errors.ts'
+import type { Did } from './model/ids.ts'
+import type { ActionTarget } from './model/target.ts'
+import type { ActingDocument, TargetDocument } from './model/target-document.ts'
+import { openSafeFetch } from './resources.ts'
+import type { CallDeps } from './targets/call-xrpc.ts'
+import { createModerationTarget } from './targets/moderation-target.ts'
+import { createOzoneTarget } from './targets/ozone-target.ts'
+import { createPdsTarget } from './targets/pds-target.ts'
+import {
+  basicAuthorization,
+  createAdminCaller,
+  createProxiedCaller,
+  type ServiceCaller,
+} from './targets/service-caller.ts'
+import { userAgent } from './version.ts'
+import type { World } from './world.ts'
+
+/** What the targets need. */
+export type TargetsDeps = {
+  readonly config: Config
+  readonly secrets: Secrets
+  /** The labeler. */
+  readonly src: Did
+  /** Returns the label key in force. */
+  readonly key: () => Pick<SigningKey, 'did' | 'sign' | 'publicKeyMultibase' | 'signer'>
+  readonly identity: IdentityResolver
+  readonly world: World
+}
+
+/** Returns the configured targets; it reaches none. */
+export function createTargets(deps: TargetsDeps): readonly ActionTarget[] {
+  const { config, world } = deps
+  const fetch = openSafeFetch(config, {
+    userAgent,
+    fetch: world.fetch,
+    privateOrigins: [...config.targetPrivateOrigins, ...config.allowPrivateOrigins],
+  })
+  const calls = { fetch, timeoutMs: config.webhookTimeoutMs, now: world.now }
+  return deps.secrets.targets.map((document) => createTarget(deps, calls, document))
+}
+
+function createTarget(deps: TargetsDeps, calls: CallDeps, document: TargetDocument): ActionTarget {
+  const { src: labeler, world } = deps
+  if (document.kind === 'pds') {
+    const authorize = authorizationOf(deps, document)
+    return createPdsTarget({ ...calls, authorize, resolveHost: hostNow(deps), labeler }, document)
+  }
+  const caller = callerOf(deps, calls, document)
+  return document.kind === 'ozone'
+    ? createOzoneTarget({ caller, labeler, now: world.now }, document.id)
+    : createModerationTarget({ caller, labeler }, document)
+}
+
+/** An admin's password, or for each call a token of the labeler's, which a PDS takes whose moderation service it is. */
+function authorizationOf(
+  { key, src }: TargetsDeps,
+  { adminPassword, did }: Extract<TargetDocument, { kind: 'pds' }>,
+): (nsid: string) => Promise<string> {
+  if (adminPassword !== undefined) return async () => basicAuthorization(adminPassword)
+  return async (lxm) => `Bearer ${await signServiceToken(key(), { iss: labelerIssuer(src), aud: did, lxm })}`
+}
+
+/** The host that an account's document names, at most a minute ago. */
+function hostNow({ identity }: TargetsDeps): (did: Did, signal: AbortSignal) => Promise<string | undefined> {
+  return async (did, signal) => {
+    await identity.refreshDoc(did, signal)
+    return await identity.resolvePds(did, signal)
+  }
+}
+
+function callerOf(
+  deps: TargetsDeps,
+  calls: CallDeps,
+  document: Exclude<TargetDocument, { kind: 'pds' }>,
+): ServiceCaller {
+  if (document.acting === undefined) return createAdminCaller(calls, { ...document, actor: deps.src })
+  const { identifier, password } = document.acting
+  const resolveHost = hostOfAccount(deps, calls, document.acting)
+  return createProxiedCaller(calls, document.did, { identifier, password, resolveHost })
+}
+
+function hostOfAccount(
+  { identity }: TargetsDeps,
+  { fetch }: CallDeps,
+  { identifier, pds }: ActingDocument,
+): (signal: AbortSignal) => Promise<string> {
+  return async (signal) => {
+    if (pds !== undefined) return new URL(pds).origin
+    const did = await resolveAccount({ fetch, host: undefined }, identifier)
+    const host = await identity.resolvePds(did, signal)
+    if (host !== undefined) return host
+    throw new AppError('not-found', `Expected an account with a host but received ${did}, which has none`)
+  }
+}

@@ -1,0 +1,429 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { blobCidOf, parseDid } from '../src/model/ids.ts'
+import type { ActionTarget, TargetSubject } from '../src/model/target.ts'
+import type { Account } from './support/accounts.ts'
+import {
+  actionOf,
+  carryOut,
+  createTestLabeler,
+  openTargets,
+  subjectOfPost,
+  type TestLabeler,
+} from './support/action-targets.ts'
+import { drawLandscape, recompress } from './support/images.ts'
+import { type Network, openNetwork } from './support/network.ts'
+import { type LocalOzone, openOzone, stateOf } from './support/ozone.ts'
+import { createDatabase, postgresUrl } from './support/postgres.ts'
+
+const csam = 'tools.ozone.report.defs#reasonChildSafetyCSAM'
+type RecordSubject = TargetSubject & { kind: 'record' }
+
+/** What the tests need of the servers behind a target. */
+type Fixture = {
+  readonly network: Network
+  readonly target: ActionTarget
+  /** A post with a picture that no other has. */
+  readonly post: () => Promise<RecordSubject>
+  readonly alice: Account
+  /** True when the record is hidden and its blobs are, at the target. */
+  readonly isDown: (subject: RecordSubject) => Promise<boolean>
+  /** Takes the record down in the name of somebody else. */
+  readonly takeDownByOthers: (subject: RecordSubject) => Promise<void>
+  readonly secrets: readonly string[]
+}
+
+let pictures = 0
+
+/** A network with an account that posts. */
+async function openPosting(stack: AsyncDisposableStack) {
+  const network = stack.use(await openNetwork())
+  const alice = await network.createAccount('alice.test')
+  const labeler = await createTestLabeler(network, 'labeler.test')
+  const post = async (): Promise<RecordSubject> => {
+    const picture = await recompress(await drawLandscape(100 + pictures++), 90)
+    return subjectOfPost(alice, await network.post(alice, `post ${pictures}`, [picture]))
+  }
+  return { network, alice, labeler, post }
+}
+
+const isServed = async (network: Network, did: string, cid: string): Promise<boolean> =>
+  (await fetch(`${network.pdsUrl}/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`)).ok
+
+const isRecordServed = async (network: Network, { did, uri }: RecordSubject): Promise<boolean> => {
+  const [, , , collection, rkey] = uri.split('/')
+  const query = `repo=${did}&collection=${collection}&rkey=${rkey}`
+  return (await fetch(`${network.pdsUrl}/xrpc/com.atproto.repo.getRecord?${query}`)).ok
+}
+
+/** Calls an admin method of the PDS with its password. */
+async function callAsAdmin(network: Network, nsid: string, input: object): Promise<void> {
+  const answer = await fetch(`${network.pdsUrl}/xrpc/${nsid}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${btoa(`admin:${network.pdsAdminPassword}`)}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(input),
+  })
+  expect(answer.status).toBe(200)
+}
+
+async function openPdsFixture(stack: AsyncDisposableStack, way: 'password' | 'token'): Promise<Fixture> {
+  const { network, alice, labeler, post } = await openPosting(stack)
+  const { pdsDid } = network.trustModeration(labeler.did)
+  const password = way === 'password' ? { adminPassword: network.pdsAdminPassword } : {}
+  const document = { id: 'pds', kind: 'pds', url: network.pdsUrl, did: pdsDid, ...password }
+  const { targets } = stack.use(await openTargets(network, labeler, [document]))
+  return {
+    network,
+    alice,
+    post,
+    target: targets[0] ?? expect.fail(),
+    async isDown(subject) {
+      const served = await Promise.all(subject.blobs.map((cid) => isServed(network, subject.did, cid)))
+      const isShown = await isRecordServed(network, subject)
+      expect(new Set([isShown, ...served]).size).toBe(1)
+      return !isShown
+    },
+    takeDownByOthers: ({ uri, cid }) =>
+      callAsAdmin(network, 'com.atproto.admin.updateSubjectStatus', {
+        subject: { $type: 'com.atproto.repo.strongRef', uri, cid },
+        takedown: { applied: true, ref: 'theirs' },
+      }),
+    secrets: [network.pdsAdminPassword, labeler.privateHex],
+  }
+}
+
+type OzoneFixture = Fixture & {
+  readonly ozone: LocalOzone
+  readonly moderator: Account
+  readonly labeler: TestLabeler
+}
+
+async function openOzoneFixture(
+  stack: AsyncDisposableStack,
+  way: 'moderator' | 'admin' | 'report',
+): Promise<OzoneFixture> {
+  const { network, alice, labeler, post } = await openPosting(stack)
+  const moderator = await network.createAccount('moderator.test')
+  const colleague = await network.createAccount('colleague.test')
+  const { url: databaseUrl } = stack.use(await createDatabase())
+  const moderators = [moderator, colleague]
+  const ozone = stack.use(await openOzone(network, { handle: 'ozone.test', databaseUrl, moderators }))
+  const { data } = await moderator.agent.com.atproto.server.createAppPassword({ name: 'harrier' })
+  const acting = { identifier: moderator.did, password: data.password }
+  const documents = {
+    moderator: { id: 'ozone', kind: 'ozone', did: ozone.did, ...acting },
+    admin: { id: 'ozone', kind: 'ozone', did: ozone.did, url: ozone.url, adminPassword: ozone.adminPassword },
+    report: { id: 'bsky', kind: 'moderation', did: ozone.did, ...acting },
+  }
+  const { targets } = stack.use(
+    await openTargets(network, labeler, [documents[way]], { origins: [ozone.url] }),
+  )
+  return {
+    network,
+    alice,
+    post,
+    ozone,
+    moderator,
+    labeler,
+    target: targets[0] ?? expect.fail(),
+    isDown: async ({ uri, cid }) => (await stateOf(ozone, moderator, { uri, cid })).isTakenDown,
+    async takeDownByOthers({ uri, cid, blobs }) {
+      await ozone.agent(colleague).tools.ozone.moderation.emitEvent({
+        event: { $type: 'tools.ozone.moderation.defs#modEventTakedown' },
+        subject: { $type: 'com.atproto.repo.strongRef', uri, cid },
+        subjectBlobCids: [...blobs],
+        createdBy: colleague.did,
+      })
+    },
+    secrets: [data.password, ozone.adminPassword, labeler.privateHex],
+  }
+}
+
+describe.each<[string, boolean, (stack: AsyncDisposableStack) => Promise<Fixture>]>([
+  ['a PDS, by its password', true, (stack) => openPdsFixture(stack, 'password')],
+  ['a PDS, by a token of the labeler', true, (stack) => openPdsFixture(stack, 'token')],
+  ['an Ozone, as a moderator', postgresUrl !== undefined, (stack) => openOzoneFixture(stack, 'moderator')],
+  ['an Ozone, by its password', postgresUrl !== undefined, (stack) => openOzoneFixture(stack, 'admin')],
+])('a target that takes down: %s', (_, isPossible, open) => {
+  const stack = new AsyncDisposableStack()
+  let it_: Fixture
+
+  beforeAll(async () => {
+    if (isPossible) it_ = await open(stack)
+  }, 120_000)
+  afterAll(() => stack.disposeAsync())
+  const check = it.skipIf(!isPossible)
+
+  check('finds nothing wrong with itself', async () => {
+    expect(await it_.target.check(new AbortController().signal)).toEqual([])
+  })
+
+  check('takes down what it says that it took down, once, and gives it back, once', async () => {
+    const subject = await it_.post()
+    const takedown = actionOf({ kind: 'takedown' }, subject)
+    expect(await it_.isDown(subject)).toBe(false)
+    expect(await carryOut(it_.target, takedown)).toMatchObject({ kind: 'done' })
+    expect(await it_.isDown(subject)).toBe(true)
+    expect(await carryOut(it_.target, takedown, true)).toMatchObject({ kind: 'already' })
+    const restore = actionOf({ kind: 'restore' }, subject)
+    expect(await carryOut(it_.target, restore)).toMatchObject({ kind: 'done' })
+    expect(await it_.isDown(subject)).toBe(false)
+    expect(await carryOut(it_.target, restore, true)).toMatchObject({ kind: 'already' })
+    expect(await it_.isDown(subject)).toBe(false)
+  })
+
+  check('has nothing to give back of what was never taken', async () => {
+    const restore = actionOf({ kind: 'restore' }, await it_.post())
+    expect(await carryOut(it_.target, restore)).toMatchObject({ kind: 'already' })
+  })
+
+  check('takes nothing for itself that others took down, and does not give it back', async () => {
+    const subject = { ...(await it_.post()), blobs: [] }
+    await it_.takeDownByOthers(subject)
+    expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+      kind: 'already',
+    })
+    expect(await carryOut(it_.target, actionOf({ kind: 'restore' }, subject))).toMatchObject({
+      kind: 'already',
+      words: expect.stringContaining('by others') as string,
+    })
+    expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+      kind: 'already',
+    })
+  })
+
+  check('has no secret in what it says', async () => {
+    const subject = await it_.post()
+    const said = [
+      await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject)),
+      await carryOut(it_.target, actionOf({ kind: 'label', create: ['Not A Label'], negate: [] }, subject)),
+      await it_.target.check(new AbortController().signal),
+    ]
+    for (const secret of it_.secrets) expect(JSON.stringify(said)).not.toContain(secret)
+  })
+})
+
+describe('a PDS', () => {
+  const stack = new AsyncDisposableStack()
+  let it_: Fixture
+  beforeAll(async () => {
+    it_ = await openPdsFixture(stack, 'password')
+  }, 120_000)
+  afterAll(() => stack.disposeAsync())
+
+  it('is not believed about a blob that it does not have', async () => {
+    const { did } = await it_.post()
+    const cid = blobCidOf(new Uint8Array(32).fill(7))
+    const outcome = await carryOut(it_.target, actionOf({ kind: 'takedown' }, { kind: 'blob', did, cid }))
+    expect(outcome).toMatchObject({ kind: 'refused', words: expect.stringContaining('blob 1') as string })
+  })
+
+  it('has a blob alone taken down, while its record stays, and given back', async () => {
+    const { did, uri, blobs, ...record } = await it_.post()
+    const subject = { kind: 'blob', did, uri, recordCid: record.cid, cid: blobs[0] ?? expect.fail() } as const
+    expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+      kind: 'done',
+    })
+    expect(await isServed(it_.network, did, subject.cid)).toBe(false)
+    expect(await isRecordServed(it_.network, { did, uri, blobs, ...record })).toBe(true)
+    expect(await carryOut(it_.target, actionOf({ kind: 'restore' }, subject))).toMatchObject({ kind: 'done' })
+    expect(await isServed(it_.network, did, subject.cid)).toBe(true)
+  })
+
+  it('keeps a record that was written anew since it matched, and loses the picture that did', async () => {
+    const subject = await it_.post()
+    const { agent, did } = it_.alice
+    const rkey = subject.uri.split('/')[4] ?? ''
+    const collection = 'app.bsky.feed.post'
+    const { data } = await agent.com.atproto.repo.getRecord({ repo: did, collection, rkey })
+    await agent.com.atproto.repo.putRecord({
+      repo: did,
+      collection,
+      rkey,
+      record: { ...data.value, text: 'another text' },
+    })
+    expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+      kind: 'refused',
+      words: 'not there, or no longer what matched: record; taken down: blob 1',
+    })
+    expect(await isRecordServed(it_.network, subject)).toBe(true)
+    expect(await isServed(it_.network, did, subject.blobs[0] ?? '')).toBe(false)
+  })
+
+  it('has an account taken down and given back', async () => {
+    const bob = await it_.network.createAccount('bob.test')
+    const did = parseDid(bob.did) ?? expect.fail()
+    const isActive = async (): Promise<unknown> => {
+      const answer = await fetch(`${it_.network.pdsUrl}/xrpc/com.atproto.sync.getRepoStatus?did=${did}`)
+      return ((await answer.json()) as { active: unknown }).active
+    }
+    const subject = { kind: 'account', did } as const
+    expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+      kind: 'done',
+    })
+    expect(await isActive()).toBe(false)
+    expect(await carryOut(it_.target, actionOf({ kind: 'restore' }, subject))).toMatchObject({ kind: 'done' })
+    expect(await isActive()).toBe(true)
+  })
+
+  it('is not asked for accounts of others', async () => {
+    const stranger = parseDid('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa') ?? expect.fail()
+    const action = actionOf({ kind: 'takedown' }, { kind: 'account', did: stranger })
+    expect(await carryOut(it_.target, action)).toMatchObject({ kind: 'not-theirs' })
+  })
+
+  it('that does not take the password, or is down, has failed, and says what to do', async () => {
+    await using stack = new AsyncDisposableStack()
+    const labeler = await createTestLabeler(it_.network, 'second.test')
+    const wrong = { id: 'a', kind: 'pds', url: it_.network.pdsUrl, adminPassword: 'wrong-wrong-wrong' }
+    const untrusted = { id: 'b', kind: 'pds', url: it_.network.pdsUrl, did: 'did:web:localhost' }
+    const down = { id: 'c', kind: 'pds', url: 'http://localhost:1' }
+    const { targets } = stack.use(
+      await openTargets(it_.network, labeler, [wrong, untrusted, down], { origins: ['http://localhost:1'] }),
+    )
+    const subject = await it_.post()
+    const [a, b, c] = targets
+    for (const target of [a, b])
+      expect(await carryOut(target ?? expect.fail(), actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+        kind: 'failed',
+        words: expect.stringContaining('401') as string,
+      })
+    expect(await it_.isDown(subject)).toBe(false)
+    const told = await Promise.all(targets.map((target) => target.check(new AbortController().signal)))
+    expect(told.flat()).toEqual([
+      expect.stringContaining('PDS_ADMIN_PASSWORD'),
+      expect.stringContaining('PDS_MOD_SERVICE_DID'),
+      expect.stringContaining('is it up?'),
+    ])
+    expect(JSON.stringify(told)).not.toContain('wrong-wrong-wrong')
+    expect(await carryOut(c ?? expect.fail(), actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+      kind: 'not-theirs',
+    })
+  })
+})
+
+describe.skipIf(!postgresUrl)('an Ozone', () => {
+  const stack = new AsyncDisposableStack()
+  let it_: OzoneFixture
+  beforeAll(async () => {
+    it_ = await openOzoneFixture(stack, 'moderator')
+  }, 120_000)
+  afterAll(() => stack.disposeAsync())
+
+  const eventsOf = async ({ uri }: RecordSubject) => {
+    const { moderation } = it_.ozone.agent(it_.moderator).tools.ozone
+    const { data } = await moderation.queryEvents({ subject: uri, sortDirection: 'asc' })
+    return data.events.filter(({ createdBy }) => createdBy === it_.moderator.did)
+  }
+
+  it('has one event for each action, with why and by what, however often it is sent', async () => {
+    const subject = await it_.post()
+    const report = actionOf({ kind: 'report', reasonType: csam }, subject)
+    const label = actionOf({ kind: 'label', create: ['known-image'], negate: [] }, subject)
+    for (const action of [report, label]) {
+      expect(await carryOut(it_.target, action)).toMatchObject({
+        kind: 'done',
+        reference: expect.any(String) as string,
+      })
+      expect(await carryOut(it_.target, action, true)).toMatchObject({ kind: 'already' })
+    }
+    const events = await eventsOf(subject)
+    expect(events).toMatchObject([
+      {
+        event: { reportType: csam, comment: report.because },
+        modTool: { name: 'harrier', meta: { batchId: report.externalId, because: report.because } },
+      },
+      { event: { createLabelVals: ['known-image'] }, modTool: { meta: { batchId: label.externalId } } },
+    ])
+  })
+
+  it('has a takedown with the blobs, which the PDS then does not serve, and its end', async () => {
+    const subject = await it_.post()
+    const [blob = expect.fail()] = subject.blobs
+    await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))
+    await expect.poll(() => isServed(it_.network, subject.did, blob)).toBe(false)
+    expect((await eventsOf(subject)).map(({ subjectBlobCids }) => subjectBlobCids)).toEqual([[blob]])
+    await carryOut(it_.target, actionOf({ kind: 'restore' }, subject))
+    await expect.poll(() => isServed(it_.network, subject.did, blob)).toBe(true)
+  })
+
+  it('does not count what others took down as done when our image is not among it', async () => {
+    const subject = await it_.post()
+    await it_.takeDownByOthers({ ...subject, blobs: [] })
+    expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+      kind: 'refused',
+      words: 'taken down by others, without all of its images',
+    })
+  })
+
+  it('that diverts nowhere refuses a divert, and a blob without a record cannot be named to it', async () => {
+    const subject = await it_.post()
+    expect(await carryOut(it_.target, actionOf({ kind: 'divert' }, subject))).toMatchObject({
+      kind: 'refused',
+    })
+    expect(await eventsOf(subject)).toEqual([])
+    const blob = { kind: 'blob', did: subject.did, cid: subject.blobs[0] ?? expect.fail() } as const
+    expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, blob))).toMatchObject({
+      kind: 'refused',
+    })
+  })
+
+  it('in which we are nobody fails, and says what to do', async () => {
+    await using stack = new AsyncDisposableStack()
+    const acting = { identifier: it_.alice.did, password: it_.alice.password }
+    const documents = [
+      { id: 'a', kind: 'ozone', did: it_.ozone.did, ...acting },
+      { id: 'b', kind: 'ozone', did: it_.ozone.did, ...acting, password: 'wrong-wrong' },
+    ]
+    const { targets } = stack.use(await openTargets(it_.network, it_.labeler, documents))
+    const subject = await it_.post()
+    for (const target of targets)
+      expect(await carryOut(target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
+        kind: 'failed',
+      })
+    const told = await Promise.all(targets.map((target) => target.check(new AbortController().signal)))
+    expect(told).toEqual([
+      [expect.stringContaining('made a moderator')],
+      [expect.stringContaining('not signed in')],
+    ])
+    expect(await it_.isDown(subject)).toBe(false)
+  })
+})
+
+describe.skipIf(!postgresUrl)('a moderation service that can be asked', () => {
+  const stack = new AsyncDisposableStack()
+  let it_: OzoneFixture
+  beforeAll(async () => {
+    it_ = await openOzoneFixture(stack, 'report')
+  }, 120_000)
+  afterAll(() => stack.disposeAsync())
+
+  it('has one report, of the account that reports, with why and by what', async () => {
+    expect(await it_.target.check(new AbortController().signal)).toEqual([])
+    const subject = await it_.post()
+    const report = actionOf({ kind: 'report', reasonType: csam }, subject)
+    expect(await carryOut(it_.target, report)).toMatchObject({ kind: 'done' })
+    expect(await carryOut(it_.target, report)).toMatchObject({ kind: 'already' })
+    expect(await carryOut(it_.target, report, true)).toMatchObject({ kind: 'already' })
+    const { moderation } = it_.ozone.agent(it_.moderator).tools.ozone
+    const { data } = await moderation.queryEvents({
+      subject: subject.uri,
+      types: ['tools.ozone.moderation.defs#modEventReport'],
+    })
+    expect(data.events).toMatchObject([
+      {
+        createdBy: it_.moderator.did,
+        event: { reportType: csam },
+        modTool: { name: 'harrier', meta: { batchId: report.externalId } },
+      },
+    ])
+  })
+
+  it('is looked into once more before a report is sent again that was cut off', async () => {
+    const report = actionOf({ kind: 'report', reasonType: csam }, await it_.post())
+    expect(await carryOut(it_.target, report, true)).toMatchObject({ kind: 'failed', retryAfterMs: 60_000 })
+    expect(await carryOut(it_.target, report)).toMatchObject({ kind: 'done' })
+  })
+})
