@@ -45,7 +45,7 @@ async function openFixture({ password = hostilePassword, timeoutMs = 500 } = {})
         database,
         carriers: [createActionCarrier(target)],
         onEnded: async () => {},
-        isPaused: () => false,
+        isPaused: async () => false,
         logger: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
         onTried: () => {},
         now,
