@@ -1,8 +1,9 @@
 /**
  * Makes this process die by SIGKILL right after its n-th durable step; 0 lives.
  *
- * A durable step is what SQLite has written and synced: the end of a transaction, or a statement that writes outside one.
- * Killing after each of them in turn covers every order of events that a crash can leave behind.
+ * A durable step is what SQLite has written and synced: the end of a transaction, or a statement that writes outside one; and
+ * what another party has taken: the answer to a POST. Killing after each of them in turn covers every order of events that a
+ * crash can leave behind.
  */
 import SqliteFile from 'better-sqlite3'
 
@@ -13,14 +14,23 @@ import SqliteFile from 'better-sqlite3'
 export function dieAfterStep(killAfter: number, since = ''): void {
   let steps = 0
   let isCounting = false
+  const count = (): void => {
+    steps += 1
+    if (steps === killAfter) process.kill(process.pid, 'SIGKILL')
+  }
+  const { fetch } = globalThis
+  globalThis.fetch = async (input, init) => {
+    const answer = await fetch(input, init)
+    if (isCounting && init?.method === 'POST') count()
+    return answer
+  }
   const prepare = SqliteFile.prototype.prepare
   SqliteFile.prototype.prepare = function prepareCounted(this: SqliteFile.Database, source: string) {
     const statement = prepare.call(this, source)
     isCounting ||= source.includes(since)
     const countStep = (): void => {
       if (!isCounting || this.inTransaction || (statement.readonly && source !== 'commit')) return
-      steps += 1
-      if (steps === killAfter) process.kill(process.pid, 'SIGKILL')
+      count()
     }
     for (const method of ['run', 'all'] as const) {
       const original = statement[method].bind(statement) as (...values: unknown[]) => unknown
