@@ -10,12 +10,15 @@ import { openSecretDigest } from './audit/settings-salt.ts'
 import type { Secrets } from './config/config.ts'
 import { effectiveSettings } from './config/effective-settings.ts'
 import { cautiousPolicy, parsePolicy } from './config/policy.ts'
+import type { Destinations } from './config/policy-problems.ts'
 import type { Config } from './config/settings.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
 import { createSafeFetch, type SafeFetch } from './lib/safe-fetch.ts'
+import { ownTargets } from './model/effect.ts'
 import type { HashPlan } from './model/hash-plan.ts'
 import { type Did, parseDid } from './model/ids.ts'
-import { missingTiers, type Policy } from './model/policy.ts'
+import { banksOfVainBlocks, missingTiers, type Policy } from './model/policy.ts'
+import { actionsOfKind } from './model/target.ts'
 import type { HashPoolOptions } from './scan/hash-pool.ts'
 import type { SequenceStart } from './store/continue-sequence.ts'
 import type { Database } from './store/database.ts'
@@ -49,7 +52,7 @@ export async function openResources(
   secrets: Secrets,
   { opener, now }: { readonly opener: 'service' | 'command'; readonly now: () => Date },
 ): Promise<Resources> {
-  const { policy, policyDigest } = readPolicy(config)
+  const { policy, policyDigest } = readPolicy(config, destinationsOf(secrets))
   await using opening = new AsyncDisposableStack()
   const database = opening.use(await openSqlite({ path: databaseFile(config), seqFloor: config.seqFloor }))
   if (opener === 'service')
@@ -68,6 +71,7 @@ export async function openResources(
     ...noticesOf(config, secrets, keyring),
     ...sequenceNotices(database.sequence),
     ...missingTiers(policy, await database.banks.settings()).map(tierNotice),
+    ...banksOfVainBlocks(policy).map(blockNotice),
   ]
   return {
     database,
@@ -122,19 +126,31 @@ export function openLabelKeyDocument(config: Config, fetch: SafeFetch): LabelKey
   })
 }
 
-/** Returns the policy of the policy file, or the cautious one where none is named. */
+/** Returns the policy of the policy file, or the cautious one where none is named; where its effects go to is not looked at. */
 export function openPolicy(config: Config): Policy {
   return readPolicy(config).policy
 }
 
+/** Returns where a policy's effects can go to, by the settings. */
+export function destinationsOf({
+  targets,
+  webhookEndpoints,
+}: Pick<Secrets, 'targets' | 'webhookEndpoints'>): Destinations {
+  const all = [{ id: ownTargets.labels, kind: 'labels' } as const, ...targets]
+  return {
+    targets: all.map(({ id, kind }) => ({ id, can: actionsOfKind[kind] })),
+    endpoints: webhookEndpoints.map(({ id }) => id),
+  }
+}
+
 /** Also returns the SHA-256 of the file's text, 64 hex digits; undefined where none is named. */
-function readPolicy({ policyFile }: Config): {
-  readonly policy: Policy
-  readonly policyDigest: string | undefined
-} {
+function readPolicy(
+  { policyFile }: Config,
+  destinations?: Destinations,
+): { readonly policy: Policy; readonly policyDigest: string | undefined } {
   if (policyFile === undefined) return { policy: cautiousPolicy, policyDigest: undefined }
   const text = readFileSync(policyFile, 'utf8')
-  return { policy: parsePolicy(text, policyFile), policyDigest: hash('sha256', text) }
+  return { policy: parsePolicy(text, policyFile, destinations), policyDigest: hash('sha256', text) }
 }
 
 /**
@@ -218,6 +234,14 @@ function tierNotice({ bank, tier }: { readonly bank: string; readonly tier: stri
     setting: 'HARRIER_POLICY_FILE',
     means: `what it says of tier ${tier} of bank ${bank} is for nothing: the bank has no such tier`,
     fix: `name the bank's tiers: harrier bank set ${bank} --tiers ${tier}=BITS, with its others`,
+  }
+}
+
+function blockNotice(bank: string): Notice {
+  return {
+    setting: 'HARRIER_POLICY_FILE',
+    means: `a block of ${bank} is for nothing: what an upload will be shown as is not known, and its tier names uses`,
+    fix: 'give the block a tier of its own, without uses',
   }
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSqlite } from '../src/store/sqlite.ts'
 import type { Tools } from '../src/tools.ts'
+import type { Account, Post } from './support/accounts.ts'
 import {
   createActingFolder,
   isBlobServed,
@@ -9,12 +10,17 @@ import {
   labelsOn,
   pdsTarget,
 } from './support/acting-service.ts'
-import type { Account, Post } from './support/accounts.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { type LocalOzone, openOzone, stateOf } from './support/ozone.ts'
 import { createDatabase, postgresUrl } from './support/postgres.ts'
-import { bankPicture, openService, openServiceTools, type ServiceFolder, testLabel } from './support/service.ts'
+import {
+  bankPicture,
+  openService,
+  openServiceTools,
+  type ServiceFolder,
+  testLabel,
+} from './support/service.ts'
 
 const patience = { timeout: 30_000 }
 const drawSmall = async (seed: number): Promise<Buffer> =>
@@ -110,9 +116,11 @@ describe('one picture that a hundred accounts post in the same second', () => {
     for (let n = 0; n < accounts; n++) posters.push(await network.createAccount(`poster-${n}.test`))
     const posts = await Promise.all(posters.map((poster) => network.post(poster, 'the picture', [picture])))
     const isServed = async () =>
-      (await Promise.all(posts.map(({ blobCids }, n) => isBlobServed(network, posters[n]!.did, blobCids[0]!)))).filter(
-        Boolean,
-      ).length
+      (
+        await Promise.all(
+          posts.map(({ blobCids }, n) => isBlobServed(network, posters[n]!.did, blobCids[0]!)),
+        )
+      ).filter(Boolean).length
     await expect.poll(isServed, { timeout: 120_000, interval: 500 }).toBe(0)
     await using database = await openSqlite({ path: `${folder.path}/harrier.db` })
     await expect.poll(async () => (await database.effects.counts()).pending, patience).toBe(0)
@@ -151,9 +159,7 @@ describe.skipIf(!postgresUrl)('a match that an Ozone hears of', () => {
           'report: { to: ozone, reasonType: com.atproto.moderation.defs#reasonViolation }',
           'takedown: { by: ozone, of: record }',
         ],
-        targets: [
-          { id: 'ozone', kind: 'ozone', did: ozone.did, identifier, password, pds: network.pdsUrl },
-        ],
+        targets: [{ id: 'ozone', kind: 'ozone', did: ozone.did, identifier, password, pds: network.pdsUrl }],
       }),
     )
     picture = await drawSmall(5)

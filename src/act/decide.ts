@@ -54,9 +54,12 @@ export function decideEffects(decision: Decision): Effect[] {
   const { matches, suppressed, quarantined, policy, takenDown, image } = decision
   const seen = new Set<string>()
   const isQuarantined = ({ contentId }: Match): boolean => quarantined.has(contentId)
+  const isTried = ({ bank }: Match): boolean => isDryRun(policy, bank)
+  // What only is tried, or held, is no reason where another match calls for the same.
   const inTurn = [
-    ...matches.filter((match) => !isQuarantined(match)),
-    ...matches.filter((match) => isQuarantined(match)),
+    ...matches.filter((match) => !isTried(match) && !isQuarantined(match)),
+    ...matches.filter((match) => !isTried(match) && isQuarantined(match)),
+    ...matches.filter(isTried),
   ]
   const called = inTurn.flatMap((match) =>
     effectsFor(policy, match, image.use).flatMap((effect) => {

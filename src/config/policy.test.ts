@@ -78,7 +78,7 @@ describe('parsePolicy', () => {
       { distance: 9, effects },
       { tier: 'far', effects },
     ])
-    expect(() => listOf(`{ tier: far, ${log} }, { tier: far, ${log} }`)).toThrow('each tier: once')
+    expect(() => listOf(`{ tier: far, ${log} }, { tier: far, ${log} }`)).toThrow('line 1 before it holds all')
     expect(() => listOf(`{ tier: far, distance: 9, ${log} }`)).toThrow('either distance: or tier:')
     expect(() => listOf(`{ ${log} }`)).toThrow('either distance: or tier:')
     expect(() => listOf(`{ tier: Far!, ${log} }`)).toThrow('the name of a tier')
@@ -96,8 +96,10 @@ describe('parsePolicy', () => {
 
   it('reads the policy that docs/CONFIG.md shows', () => {
     const policy = parsePolicy(examplePolicy, 'docs/CONFIG.md')
-    expect(policy.banks[0]?.tiers).toMatchObject([{ distance: 20 }, { distance: 31 }])
-    expect(policy.banks[1]?.tiers).toMatchObject([{ tier: 'exact' }, { tier: 'near' }, { distance: 256 }])
+    expect(policy.banks[0]?.tiers).toMatchObject([{ distance: 20 }, { distance: 20 }, { distance: 31 }])
+    const named = [{ tier: 'exact' }, { tier: 'exact' }, { tier: 'near' }, { distance: 256 }]
+    expect(policy.banks[1]?.tiers).toMatchObject(named)
+    expect(policy.banks[2]).toMatchObject({ bank: 'my-new-bank', isDryRun: true })
     expect(policy.labels).toEqual(['possibly-known-image', 'known-image'])
     expect(policy.definitions.map(({ identifier, locales }) => [identifier, locales.length])).toEqual([
       ['known-image', 2],
@@ -126,14 +128,15 @@ extra: 1
       'line 1: labels.0',
       'line 4: banks.my-bank.0.distance',
       'line 8: banks.other.0.effects.0',
-      expect.stringMatching(/^line 11?:/),
+      'line 9: banks.other.1',
+      'line 11: extra',
     ])
   })
 
-  it('refuses tiers that do not rise and labels that are not declared', () => {
+  it('refuses tiers that never decide and labels that are not declared', () => {
     expect(
       problemsOf('banks: { b: [{ distance: 9, effects: [log] }, { distance: 9, effects: [log] }] }')[0],
-    ).toContain('rising')
+    ).toContain('can decide')
     expect(problemsOf('banks: { b: [{ distance: 9, effects: [{ label: nope }] }] }')[0]).toContain('nope')
   })
 

@@ -95,15 +95,21 @@ export function isTooLong(name: keyof ContentTexts, text: string): boolean {
   return text.length > max && Array.from(text).length > max
 }
 
+/** What a bank may be called. */
+export const bankNamePattern: RegExp = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/
+
 /** Type guard for a bank's name. */
 export function isBankName(text: string): boolean {
-  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/.test(text)
+  return bankNamePattern.test(text)
 }
 
 /** The most tiers that a bank may have. */
 export const maxTiers = 16
 
+/** What a tier may be called. */
+export const tierNamePattern: RegExp = /^[a-z0-9][a-z0-9-]{0,31}$/
+
 /** Type guard for the name of a tier. */
 export function isTierName(text: string): boolean {
-  return /^[a-z0-9][a-z0-9-]{0,31}$/.test(text)
+  return tierNamePattern.test(text)
 }

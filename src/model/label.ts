@@ -54,10 +54,10 @@ export type LabelState = Pick<Label, 'uri' | 'val' | 'exp'> & {
   readonly cts: string | undefined
 }
 
-/**
- * Type guard for a value clients honour: `a-z` and `-`, no `-` at either end, 1 to 100 bytes (a definition can name no
- * longer one), or one of the reserved values such as `!hide`.
- */
+/** What a value that is not reserved may be: `a-z` and `-`, no `-` at either end, 1 to 100 bytes, for a definition can name no longer one. */
+export const labelValPattern: RegExp = /^[a-z](?:[a-z-]{0,98}[a-z])?$/
+
+/** Type guard for a value clients honour: one of that pattern, or one of the reserved values such as `!hide`. */
 export function isLabelVal(text: string): boolean {
-  return isReservedVal(text) || (text.length <= 100 && /^[a-z](?:[a-z-]*[a-z])?$/.test(text))
+  return isReservedVal(text) || labelValPattern.test(text)
 }

@@ -9,5 +9,8 @@ export const opinions = ['confirmed', 'positive', 'none', 'seed', 'disputed', 'n
 /** One member of `opinions`. */
 export type Opinion = (typeof opinions)[number]
 
+/** Those whose contents act. */
+export const actingOpinions = ['confirmed', 'positive', 'none', 'seed', 'disputed'] as const
+
 /** Those that an exchange can have of a content. */
 export type ExchangeOpinion = Exclude<Opinion, 'confirmed' | 'none'>

@@ -127,6 +127,20 @@ export function missingTiers(
   })
 }
 
+/**
+ * Returns the banks, `otherBanks` for the rest, that have a tier of some uses alone which calls for a block: the upload gate never
+ * does that one, for what an upload will be shown as is not known.
+ */
+export function banksOfVainBlocks({ banks, otherBanks }: Policy): readonly string[] {
+  return [...banks, { bank: 'otherBanks', tiers: otherBanks }]
+    .filter(({ tiers }) => tiers.some(({ uses, effects }) => uses && effects.some(isBlock)))
+    .map(({ bank }) => bank)
+}
+
+function isBlock({ kind }: TierEffect): boolean {
+  return kind === 'block'
+}
+
 function holds(tier: PolicyTier, match: Match, use: ImageUse | undefined): boolean {
   if (tier.uses && (use === undefined || !tier.uses.includes(use))) return false
   if (tier.opinions && !tier.opinions.includes(match.opinion ?? 'none')) return false

@@ -14,6 +14,14 @@ export const actionKinds = ['takedown', 'restore', 'report', 'label', 'divert'] 
 /** One member of `actionKinds`. */
 export type ActionKind = (typeof actionKinds)[number]
 
+/** What each kind of target can be asked to do. */
+export const actionsOfKind: Readonly<Record<TargetKind, ReadonlySet<ActionKind>>> = {
+  pds: new Set(['takedown', 'restore']),
+  ozone: new Set(actionKinds),
+  moderation: new Set(['report']),
+  labels: new Set(['label']),
+}
+
 /**
  * What an action is about: an account; a record, with those of its blobs that are taken down, or given back, with it; or a
  * blob of an account, with a record that shows it where one is known.

@@ -2,7 +2,13 @@ import { AppError } from '../lib/errors.ts'
 import type { Emission } from '../model/emission.ts'
 import type { Cid, SubjectUri } from '../model/ids.ts'
 import type { LabelState } from '../model/label.ts'
-import type { ActionTarget, TargetAction, TargetOutcome, TargetSubject } from '../model/target.ts'
+import {
+  type ActionTarget,
+  actionsOfKind,
+  type TargetAction,
+  type TargetOutcome,
+  type TargetSubject,
+} from '../model/target.ts'
 
 /** What the target of our own labels needs. */
 export type LabelsTargetDeps = {
@@ -24,7 +30,7 @@ export function createLabelsTarget(deps: LabelsTargetDeps): ActionTarget {
   return {
     id: labelsTargetId,
     kind: 'labels',
-    can: new Set(['label']),
+    can: actionsOfKind.labels,
     async carryOut(action) {
       if (action.kind !== 'label') return { kind: 'refused', words: `labels cannot ${action.kind}` }
       try {

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import type { Did } from '../model/ids.ts'
-import type { ActionTarget, TargetAction, TargetOutcome, TargetSubject } from '../model/target.ts'
+import {
+  type ActionTarget,
+  actionsOfKind,
+  type TargetAction,
+  type TargetOutcome,
+  type TargetSubject,
+} from '../model/target.ts'
 import type { XrpcAnswer } from './call-xrpc.ts'
 import { isOurs, modToolOf } from './mod-tool.ts'
 import { bodyOf, isDone, outcomeOfFailure, wordsOf } from './outcome-of.ts'
@@ -43,7 +49,7 @@ export function createModerationTarget(
   return {
     id,
     kind: 'moderation',
-    can: new Set(['report']),
+    can: actionsOfKind.moderation,
     async carryOut(action, { signal, wasCutOff }) {
       if (action.kind !== 'report')
         return { kind: 'refused', words: `a moderation service cannot ${action.kind}` }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Did } from '../model/ids.ts'
-import type { ActionTarget, TargetAction, TargetOutcome } from '../model/target.ts'
+import { type ActionTarget, actionsOfKind, type TargetAction, type TargetOutcome } from '../model/target.ts'
 import type { XrpcAnswer } from './call-xrpc.ts'
 import { isOurs, modToolOf } from './mod-tool.ts'
 import { bodyOf, errorOf, isDone, outcomeOfFailure } from './outcome-of.ts'
@@ -37,7 +37,7 @@ export function createOzoneTarget(deps: OzoneTargetDeps, id: string): ActionTarg
   return {
     id,
     kind: 'ozone',
-    can: new Set(['takedown', 'restore', 'report', 'label', 'divert']),
+    can: actionsOfKind.ozone,
     async carryOut(action, { signal }) {
       const subject = subjectOf(action)
       if (subject === undefined)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Did } from '../model/ids.ts'
-import type { ActionTarget, TargetAction, TargetOutcome } from '../model/target.ts'
+import { type ActionTarget, actionsOfKind, type TargetAction, type TargetOutcome } from '../model/target.ts'
 import { type CallDeps, callXrpc, type XrpcAnswer, type XrpcRequest } from './call-xrpc.ts'
 import { bodyOf, errorOf, isDone, outcomeOfFailure } from './outcome-of.ts'
 import { formatPart, type PdsPart, paramsOf, partsOf, subjectOf } from './pds-parts.ts'
@@ -51,7 +51,7 @@ export function createPdsTarget(deps: PdsTargetDeps, { id, url }: PdsAddress): A
   return {
     id,
     kind: 'pds',
-    can: new Set(['takedown', 'restore']),
+    can: actionsOfKind.pds,
     async carryOut(action, { signal }) {
       if (action.kind !== 'takedown' && action.kind !== 'restore')
         return { kind: 'refused', words: `a PDS cannot ${action.kind}` }
