@@ -1,184 +1,526 @@
-/** From a match to what the network sees, and back again: a whole service against the reference PDS and the reference Ozone. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSqlite } from '../src/store/sqlite.ts'
-import type { Tools } from '../src/tools.ts'
-import type { Account, Post } from './support/accounts.ts'
-import {
-  createActingFolder,
-  isBlobServed,
-  isRecordServed,
-  labelsOn,
-  pdsTarget,
-} from './support/acting-service.ts'
-import { drawLandscape, recompress } from './support/images.ts'
-import { type Network, openNetwork } from './support/network.ts'
-import { type LocalOzone, openOzone, stateOf } from './support/ozone.ts'
-import { createDatabase, postgresUrl } from './support/postgres.ts'
-import {
-  bankPicture,
-  openService,
-  openServiceTools,
-  type ServiceFolder,
-  testLabel,
-} from './support/service.ts'
+import { describe, expect, it } from 'vitest'
+import type { AtUri, Did } from '../src/model/ids.ts'
+import type { OutboxEnd } from '../src/model/outbox.ts'
+import { actingSrc, openActing, policyOf } from './support/acting.ts'
+import { otherCid, someCid, someDid, someUri } from './support/builders.ts'
 
-const patience = { timeout: 30_000 }
-const drawSmall = async (seed: number): Promise<Buffer> =>
-  recompress(await drawLandscape(seed, { width: 320, height: 240 }), 90)
+const label = { kind: 'label', val: 'known-image' } as const
+const onAccount = { ...label, on: 'account' } as const
+const takedown = { kind: 'takedown', by: 'pds', of: 'record' } as const
+const takedownOfBlob = { kind: 'takedown', by: 'pds', of: 'blob' } as const
+const report = { kind: 'report', to: 'pds', reasonType: 'com.atproto.moderation.defs#reasonSpam' } as const
+const otherUri = `${someUri}x` as AtUri
+const farDid = 'did:plc:z72i7hdynmk6r22z27h6tvur' as Did
+const done: OutboxEnd = { state: 'done', kind: 'done', words: 'confirmed' }
+const restoredBy = { subject: someUri } as const
+const judged = { bankId: 1, bank: 'known' }
 
-/** Takes the only content of bank `known` out, as a curator does who has found that it was wrong. */
-async function withdrawHash(tools: Tools): Promise<void> {
-  const bank = await tools.banks.find('known')
-  const [content] = bank ? await tools.banks.contents(bank, 0, 10) : []
-  if (!bank || !content) throw new Error('Expected a content in bank known')
-  expect(await tools.banks.removeContent(bank, content.id)).toBe(true)
-}
-
-describe('a match on a PDS that is ours', () => {
-  const stack = new AsyncDisposableStack()
-  let network: Network
-  let alice: Account
-  let folder: ServiceFolder
-  let tools: Tools
-  let picture: Buffer
-
-  beforeAll(async () => {
-    network = stack.use(await openNetwork())
-    alice = await network.createAccount('alice.test')
-    const labeler = await network.createAccount('labeler.test')
-    folder = stack.use(
-      await createActingFolder(network, {
-        labeler,
-        effects: ['takedown: { by: pds, of: record }'],
-        targets: [pdsTarget(network, labeler.did)],
-      }),
-    )
-    picture = await drawSmall(1)
-    await bankPicture(folder, picture)
-    stack.use(await openService(folder))
-    tools = stack.use(await openServiceTools(folder))
+describe('pauses', () => {
+  it('hold what others would see, not reviews, and let it go once, in order, when they end', async () => {
+    await using it = await openActing({ policy: policyOf(label, takedown, { kind: 'review' }) })
+    const match = await it.content()
+    expect(await it.orders.pause('a wave of false matches')).toBe(true)
+    expect(await it.orders.pause('again')).toBe(false)
+    await it.act([match])
+    await it.act([match], { uri: otherUri })
+    await it.followUp()
+    expect(await it.states()).toEqual([
+      `label ${someUri} held paused`,
+      `takedown ${someUri} held paused`,
+      `review ${someUri} done`,
+      `label ${otherUri} held paused`,
+      `takedown ${otherUri} held paused`,
+      `review ${otherUri} done`,
+    ])
+    expect([await it.queue(), await it.messages()]).toEqual([[], []])
+    expect(await it.orders.resume()).toMatchObject({ reason: 'a wave of false matches', endedBy: 'cli' })
+    expect(await it.orders.resume()).toBeUndefined()
+    await it.followUp()
+    await it.followUp()
+    expect(await it.queue()).toEqual([`known-image ${someUri}`, `known-image ${otherUri}`])
+    expect(
+      (await it.messages()).map(({ event, payload }) => [event, JSON.parse(payload).subject.uri]),
+    ).toEqual([
+      ['takedown', someUri],
+      ['takedown', otherUri],
+    ])
   })
-  afterAll(() => stack.disposeAsync())
 
-  const isUp = async ({ uri, blobCids }: Post): Promise<boolean[]> => [
-    await isRecordServed(network, uri),
-    ...(await Promise.all(blobCids.map((cid) => isBlobServed(network, alice.did, cid)))),
-  ]
+  it('hold what a person orders, which no quota counts when they end', async () => {
+    await using it = await openActing({ settings: { HARRIER_DAILY_TAKEDOWNS: '1' } })
+    await it.orders.pause('')
+    for (const did of [someDid, farDid])
+      await it.orders.give({ kind: 'takedown', target: 'pds', subject: { kind: 'account', did } })
+    expect(await it.messages()).toEqual([])
+    await it.orders.resume()
+    await it.followUp()
+    expect(await it.messages()).toHaveLength(2)
+    expect(await it.db.brakes.spent('2026-01-01')).toEqual(new Map())
+  })
+})
 
-  it('takes the record down with all of its blobs, and no other; a withdrawn hash gives all of it back', async () => {
-    const [copy, other] = [await recompress(picture, 70), await drawSmall(2)]
-    const clean = await network.post(alice, 'another picture', [await drawSmall(3)])
-    const bad = await network.post(alice, 'a copy and another', [copy, other])
-    await expect.poll(() => isUp(bad), patience).toEqual([false, false, false])
-    expect(await labelsOn(tools, bad.uri)).toEqual([testLabel])
-    expect(await isUp(clean)).toEqual([true, true])
-    const effects = async () => {
-      await using database = await openSqlite({ path: `${folder.path}/harrier.db` })
-      const all = await database.effects.list({
-        states: ['held', 'pending', 'done', 'failed', 'undoing', 'undone', 'dropped'],
-        limit: 50,
+describe('quotas', () => {
+  it('turn what is beyond them into a review, and begin anew with the day', async () => {
+    await using it = await openActing({ settings: { HARRIER_DAILY_LABELS: '1' } })
+    const match = await it.content()
+    await it.act([match])
+    await it.act([match], { uri: otherUri })
+    expect(await it.states()).toEqual([`label ${someUri} done`, `label ${otherUri} held quota`])
+    expect(await it.db.reviews.list({ states: ['open'], limit: 10 })).toMatchObject([
+      { subject: otherUri, matchCount: 1 },
+    ])
+    it.now('2026-01-02T00:00:00.000Z')
+    await it.act([match], { uri: `${someUri}y` as AtUri })
+    await it.followUp()
+    expect(await it.queue()).toEqual([`known-image ${someUri}`, `known-image ${someUri}y`])
+  })
+
+  it('are asked again for what a pause held, and what is beyond them gets its review then', async () => {
+    await using it = await openActing({ settings: { HARRIER_DAILY_LABELS: '1' } })
+    const match = await it.content()
+    await it.orders.pause('')
+    await it.act([match])
+    await it.act([match], { uri: otherUri })
+    await it.orders.resume()
+    await it.followUp()
+    expect(await it.states()).toEqual([`label ${someUri} done`, `label ${otherUri} held quota`])
+    expect(await it.db.reviews.list({ states: ['open'], limit: 10 })).toMatchObject([{ subject: otherUri }])
+  })
+})
+
+describe('floods', () => {
+  const settings = { HARRIER_FLOOD_MATCHES: '1' }
+  const uriOf = (n: number) => `${someUri}${n}` as AtUri
+
+  it('put a content in quarantine: it calls for nothing, not for a review either, and others go on', async () => {
+    await using it = await openActing({ settings, policy: policyOf(label, { kind: 'review' }) })
+    const [flooding, other] = [await it.content(), await it.content()]
+    await it.act([flooding], { uri: uriOf(1) })
+    await it.act([flooding], { uri: uriOf(2) })
+    await it.act([flooding, other], { uri: uriOf(3) })
+    expect(await it.states()).toEqual([
+      `label ${uriOf(1)} done`,
+      `review ${uriOf(1)} done`,
+      `label ${uriOf(2)} held flood`,
+      `review ${uriOf(2)} held flood`,
+      `label ${uriOf(3)} done`,
+      `review ${uriOf(3)} done`,
+    ])
+    const subject = `content:${flooding.contentId}`
+    const [review] = (await it.db.reviews.list({ states: ['open'], limit: 10 })).filter(
+      (found) => found.subject === subject,
+    )
+    expect(review).toMatchObject({ subject, matchCount: 2 })
+    expect(await it.db.reviews.list({ states: ['open'], limit: 10 })).toHaveLength(3)
+    await it.orders.release(flooding.contentId)
+    await it.followUp()
+    await it.followUp()
+    expect(await it.queue()).toEqual([1, 3, 2].map((n) => `known-image ${uriOf(n)}`))
+  })
+
+  it('drop what they held of a content that a person deconfirms, however much it is, and release none of it', async () => {
+    await using it = await openActing({ settings })
+    const flooding = await it.content()
+    for (let n = 1; n <= 230; n++) await it.act([flooding], { uri: uriOf(n) })
+    expect(await it.db.effects.counts()).toMatchObject({ done: 1, held: 229 })
+    await it.orders.deconfirm({ ...judged, contentId: flooding.contentId }, 'a blank page')
+    await it.followUp()
+    expect(await it.db.effects.counts()).toMatchObject({ done: 0, held: 0, undone: 1, dropped: 229 })
+    // The one label was never published: what waited is cancelled, and nobody has to hear of it.
+    expect(await it.queue()).toEqual([])
+    expect(await it.db.brakes.quarantines(false, 10)).toEqual([])
+  })
+
+  it('are not told of a content that a person has confirmed', async () => {
+    await using it = await openActing({ settings })
+    const flooding = await it.content()
+    await it.orders.confirm({ ...judged, contentId: flooding.contentId }, '')
+    for (let n = 1; n <= 5; n++) await it.act([{ ...flooding, opinion: 'confirmed' }], { uri: uriOf(n) })
+    expect(await it.db.effects.counts()).toMatchObject({ done: 5, held: 0 })
+  })
+
+  it('keep to one review, also when a person has closed that and not decided', async () => {
+    await using it = await openActing({ settings })
+    const flooding = await it.content()
+    for (let n = 1; n <= 2; n++) await it.act([flooding], { uri: uriOf(n) })
+    const [quarantine] = await it.db.brakes.quarantines(false, 10)
+    await it.act([flooding], { uri: uriOf(3) })
+    expect(await it.db.brakes.quarantines(false, 10)).toEqual([quarantine])
+    expect(await it.db.evidence.list(quarantine?.reviewId ?? 0)).toHaveLength(2)
+  })
+})
+
+describe('a decision', () => {
+  it('does not repeat what waits in the queue of labels, nor a takedown that stands', async () => {
+    await using it = await openActing({ policy: policyOf(label, takedown) })
+    const match = await it.content()
+    await it.act([match])
+    await it.act([match], { cid: otherCid })
+    expect(await it.states()).toEqual([`label ${someUri} done`, `takedown ${someUri} pending`])
+  })
+
+  it('does not repeat what a person restored, but labels a new version', async () => {
+    await using it = await openActing({ policy: policyOf(label, takedown) })
+    const match = await it.content()
+    await it.act([match])
+    await it.restoring.restore(restoredBy)
+    await it.act([match])
+    expect(await it.states()).toEqual([
+      `label ${someUri} undone restored`,
+      `takedown ${someUri} dropped restored`,
+    ])
+    await it.act([match], { recordCid: someCid })
+    expect((await it.states()).slice(2)).toEqual([`label ${someUri} done`, `takedown ${someUri} pending`])
+  })
+
+  it('takes a blob down wherever it is seen later that a person has taken down everywhere', async () => {
+    await using it = await openActing()
+    const subject = { kind: 'blob', did: farDid, cid: someCid } as const
+    await it.orders.give({ kind: 'takedown', target: 'pds', subject, isEverywhere: true })
+    await it.act([])
+    await it.act([], { uri: otherUri })
+    expect(await it.states()).toEqual([
+      `takedown ${farDid}/${someCid} pending`,
+      `takedown ${someDid}/${someCid} pending`,
+    ])
+    await it.restoring.restore({ subject: farDid, blob: someCid, isEverywhere: true })
+    await it.act([], { uri: `${someUri}z` as AtUri })
+    expect(await it.db.effects.counts()).toMatchObject({ dropped: 2, pending: 0 })
+  })
+})
+
+describe('undoing', () => {
+  it('lifts of a record only the blobs that no other takedown holds, and those with the last one', async () => {
+    await using it = await openActing({ policy: policyOf(takedown) })
+    const match = await it.content()
+    await it.act([match])
+    await it.act([match], { uri: otherUri })
+    for (const message of await it.messages()) await it.end(message, done)
+    const lifted = async () =>
+      (await it.messages()).map(({ event, payload }) => [event, JSON.parse(payload).subject.blobs])
+    await it.restoring.restore(restoredBy)
+    expect(await lifted()).toEqual([['restore', []]])
+    await it.restoring.restore({ subject: otherUri })
+    expect(await lifted()).toEqual([
+      ['restore', []],
+      ['restore', [someCid]],
+    ])
+    for (const message of await it.messages()) await it.end(message, done)
+    expect(await it.states()).toEqual([
+      `takedown ${someUri} undone restored`,
+      `takedown ${otherUri} undone restored`,
+    ])
+    expect(it.events.filter(({ type }) => type === 'review_decided')).toHaveLength(2)
+  })
+
+  it('is done at once for a blob that a record’s takedown holds, and takes no account of held or failed ones', async () => {
+    await using it = await openActing({ policy: policyOf(takedown, takedownOfBlob) })
+    const match = await it.content()
+    await it.act([match])
+    for (const message of await it.messages()) await it.end(message, done)
+    await it.restoring.restore({ subject: someDid, blob: someCid })
+    // The record was taken down because of that blob: it goes with it.
+    expect((await it.messages()).map(({ event }) => event)).toEqual(['restore', 'restore'])
+    expect(await it.db.effects.counts()).toMatchObject({ undoing: 2 })
+  })
+
+  it('drops a takedown and a report that nobody has tried yet, and asks for no restore', async () => {
+    await using it = await openActing({ policy: policyOf(takedown, report) })
+    await it.act([await it.content()])
+    await it.restoring.restore(restoredBy)
+    expect(await it.messages()).toEqual([])
+    expect(await it.states()).toEqual([
+      `takedown ${someUri} dropped restored`,
+      `report ${someUri} dropped restored`,
+    ])
+  })
+
+  it('says of a report that was sent that it stays', async () => {
+    await using it = await openActing({ policy: policyOf(report) })
+    await it.act([await it.content()])
+    for (const message of await it.messages()) await it.end(message, done)
+    await it.restoring.restore(restoredBy)
+    expect((await it.effects())[0]).toMatchObject({
+      state: 'undone',
+      outcome: 'a report that was sent is not taken back',
+    })
+  })
+
+  it('lifts a takedown that failed at its target, and drops one that had no target', async () => {
+    const failed: OutboxEnd = { state: 'dead', kind: 'unknown', words: 'cut off' }
+    const none = { ...takedown, by: 'nowhere' }
+    await using it = await openActing({ policy: policyOf(takedown, none) })
+    await it.act([await it.content()])
+    const [message] = await it.messages()
+    if (message)
+      await it.db.outbox.claim({
+        kind: 'pds',
+        target: 'pds',
+        now: Date.parse('2027-01-01'),
+        limit: 1,
+        busy: [],
       })
-      return all.map(({ kind, state, because, undoneBy }) => ({ kind, state, because, undoneBy })).reverse()
-    }
-    await expect.poll(effects, patience).toMatchObject([
-      { kind: 'label', state: 'done' },
-      { kind: 'takedown', state: 'done' },
+    if (message) await it.end(message, failed)
+    expect(await it.states()).toEqual([`takedown ${someUri} failed`, `takedown ${someUri} failed`])
+    await it.restoring.restore(restoredBy)
+    expect(await it.states()).toEqual([
+      `takedown ${someUri} undoing restored`,
+      `takedown ${someUri} dropped restored`,
     ])
-    await withdrawHash(tools)
-    await expect.poll(() => isUp(bad), patience).toEqual([true, true, true])
-    await expect.poll(() => labelsOn(tools, bad.uri), patience).toEqual([])
-    const undone = { state: 'undone', because: 'hash-withdrawn', undoneBy: 'harrier' }
-    await expect.poll(effects, patience).toMatchObject([
-      { kind: 'label', ...undone },
-      { kind: 'takedown', ...undone },
+    expect((await it.messages()).map(({ event }) => event)).toEqual(['restore'])
+  })
+
+  it('leaves a label that another version has as an effect, and withdraws it with the last', async () => {
+    await using it = await openActing()
+    const match = await it.content()
+    await it.act([match])
+    await it.act([match], { recordCid: someCid })
+    await it.restoring.restore(restoredBy)
+    expect(await it.states()).toEqual([
+      `label ${someUri} undone restored`,
+      `label ${someUri} undone restored`,
+    ])
+    expect(await it.queue()).toEqual([])
+  })
+
+  it('does not take a held label of another version for one that stands', async () => {
+    await using it = await openActing({ settings: { HARRIER_DAILY_LABELS: '1' } })
+    const match = await it.content()
+    await it.act([match])
+    await it.act([match], { recordCid: someCid })
+    expect(await it.states()).toEqual([`label ${someUri} done`, `label ${someUri} held quota`])
+    await it.orders.takeBack({ subject: someUri, contentId: match.contentId }, 'restored')
+    expect(await it.queue()).toEqual([])
+  })
+
+  it('withdraws a label that was given by hand with the whole subject, and not with one content', async () => {
+    await using it = await openActing({ policy: policyOf({ kind: 'log' }) })
+    await it.db.transaction(async ({ labels }) => {
+      await labels.append([
+        {
+          ver: 1,
+          src: actingSrc,
+          uri: someUri,
+          val: 'near-image',
+          cts: '2026-01-01T00:00:00.000Z',
+          sig: new Uint8Array(64),
+          bytes: new Uint8Array(1),
+          signedBy: 'did:key:z',
+        },
+      ])
+    })
+    expect(await it.restoring.restore({ subject: someUri, contentId: 1 })).toMatchObject({ values: [] })
+    expect(await it.restoring.restore(restoredBy)).toEqual({ effects: [], values: ['near-image'] })
+    expect(await it.queue()).toEqual([`!near-image ${someUri}`])
+  })
+
+  it('keeps a message of what was undone from being sent again', async () => {
+    await using it = await openActing({ policy: policyOf(takedown) })
+    await it.act([await it.content()])
+    const [message] = await it.messages()
+    if (!message) throw new Error('Expected a message')
+    await it.end(message, done)
+    await it.restoring.restore(restoredBy)
+    await expect(it.db.transaction((stores) => it.settle.revive(stores, message))).rejects.toThrow(
+      'it was taken back',
+    )
+  })
+})
+
+describe('reversing', () => {
+  it('undoes what only the lost content calls for; another of the image becomes the cause of the rest', async () => {
+    await using it = await openActing()
+    const [first, second] = [await it.content(), await it.content()]
+    await it.act([first, second])
+    await it.act([first], { uri: otherUri })
+    await it.orders.deconfirm({ ...judged, contentId: first.contentId }, '')
+    await it.followUp()
+    expect(await it.states()).toEqual([`label ${someUri} done`, `label ${otherUri} undone deconfirmed`])
+    expect((await it.effects())[0]?.cause).toMatchObject({ contentId: second.contentId })
+  })
+
+  it('lets another image of the same record stand for it', async () => {
+    await using it = await openActing()
+    const [first, second] = [await it.content(), await it.content()]
+    await it.act([first])
+    await it.act([second], { cid: otherCid })
+    await it.orders.deconfirm({ ...judged, contentId: first.contentId }, '')
+    await it.followUp()
+    expect((await it.effects())[0]).toMatchObject({
+      state: 'done',
+      cause: { contentId: second.contentId },
+      blobCid: otherCid,
+    })
+  })
+
+  it('leaves the account’s label as long as another record calls for it, by content and by record', async () => {
+    await using it = await openActing({ policy: policyOf(onAccount) })
+    const [first, second] = [await it.content(), await it.content()]
+    await it.act([first])
+    await it.act([second], { uri: otherUri })
+    await it.restoring.restore(restoredBy)
+    expect((await it.effects())[0]).toMatchObject({ state: 'done', subject: someDid, uri: otherUri })
+    await it.orders.deconfirm({ ...judged, contentId: first.contentId }, '')
+    await it.followUp()
+    expect(await it.states()).toEqual([`label ${someDid} done`])
+    await it.orders.deconfirm({ ...judged, contentId: second.contentId }, '')
+    await it.followUp()
+    expect(await it.states()).toEqual([`label ${someDid} undone deconfirmed`])
+  })
+
+  it('counts neither what a person judged to be none nor a content that is not believed', async () => {
+    await using it = await openActing()
+    const [first, second, third] = [await it.content(), await it.content(), await it.content()]
+    await it.act([first, second, third])
+    await it.orders.takeBack({ subject: someUri, contentId: second.contentId }, 'not-a-match')
+    await it.db.transaction(({ verdicts }) => verdicts.saveExchange(third.contentId, 'negative'))
+    await it.orders.deconfirm({ ...judged, contentId: first.contentId }, '')
+    await it.followUp()
+    expect(await it.states()).toEqual([`label ${someUri} undone deconfirmed`])
+  })
+
+  it('goes through more effects than fit into one piece, though some of them stand', async () => {
+    await using it = await openActing({ settings: { HARRIER_FLOOD_MATCHES: '1000000' } })
+    const [first, second] = [await it.content(), await it.content('other')]
+    for (let n = 0; n < 220; n++)
+      await it.act(n % 2 === 0 ? [first, second] : [first], { uri: `${someUri}${n}` as AtUri })
+    await it.orders.deconfirm({ ...judged, contentId: first.contentId }, '')
+    await it.followUp()
+    expect(await it.db.effects.counts()).toMatchObject({ done: 110, undone: 110 })
+    expect(await it.db.reversals.count()).toBe(0)
+  })
+
+  it('undoes what a job did that ended after its content was judged, or was gone', async () => {
+    await using it = await openActing()
+    const [first, second] = [await it.content(), await it.content()]
+    await it.orders.deconfirm({ ...judged, contentId: first.contentId }, '')
+    await it.db.transaction(({ removals }) => removals.deleteContents([second.contentId]))
+    await it.followUp()
+    await it.act([first])
+    await it.act([second], { uri: otherUri })
+    await it.followUp()
+    expect(await it.states()).toEqual([
+      `label ${someUri} undone deconfirmed`,
+      `label ${otherUri} undone hash-withdrawn`,
+    ])
+  })
+
+  it('undoes in pieces what goes back to a bank, but for what another bank calls for', async () => {
+    await using it = await openActing({ settings: { HARRIER_FLOOD_MATCHES: '1000000' } })
+    const [first, second] = [await it.content(), await it.content('other')]
+    for (let n = 0; n < 130; n++)
+      await it.act(n === 3 ? [first, second] : [first], { uri: `${someUri}${n}` as AtUri })
+    const bank = { id: first.bankId, isRemoved: false }
+    const one = await it.restoring.restoreOfBank(bank, 0)
+    expect([one.undone.length, one.isDone]).toEqual([99, false])
+    const two = await it.restoring.restoreOfBank(bank, one.lastId)
+    expect([two.undone.length, two.isDone]).toEqual([30, true])
+    expect(await it.states()).toContain(`label ${someUri}3 done`)
+    expect(await it.db.effects.countOfBank(first.bankId)).toBe(0)
+  })
+
+  it('restores one image of a record alone, and leaves the rest', async () => {
+    await using it = await openActing({ policy: policyOf(label, takedownOfBlob) })
+    const [first, second] = [await it.content(), await it.content()]
+    await it.act([first])
+    await it.act([second], { cid: otherCid })
+    await it.restoring.restore({ subject: someUri, blob: someCid })
+    expect(await it.states()).toEqual([
+      `label ${someUri} done`,
+      `takedown ${someDid}/${someCid} dropped restored`,
+      `takedown ${someDid}/${otherCid} pending`,
     ])
   })
 })
 
-describe('one picture that a hundred accounts post in the same second', () => {
-  const accounts = 100
+describe('what targets answer', () => {
+  it.each([
+    ['done', 'done', 'done'],
+    ['already', 'done', 'done'],
+    ['failed', 'dead', 'failed'],
+    ['unknown', 'dead', 'failed'],
+    ['refused', 'dead', 'failed'],
+    ['not-theirs', 'dropped', 'dropped'],
+    ['dropped', 'dropped', 'dropped'],
+  ] as const)('%s makes the takedown %s', async (kind, state, expected) => {
+    await using it = await openActing({ policy: policyOf(takedown) })
+    await it.act([await it.content()])
+    for (const message of await it.messages()) await it.end(message, { state, kind, words: 'so' })
+    expect((await it.effects())[0]).toMatchObject({ state: expected, outcome: 'so' })
+    expect(it.events.filter(({ type }) => type === 'action_taken')).toHaveLength(expected === 'done' ? 1 : 0)
+  })
 
-  it('is labeled and taken down a hundred times, each of them once', async () => {
-    await using stack = new AsyncDisposableStack()
-    const network = stack.use(await openNetwork())
-    const labeler = await network.createAccount('labeler.test')
-    const folder = stack.use(
-      await createActingFolder(network, {
-        labeler,
-        effects: ['takedown: { by: pds, of: blob }'],
-        targets: [pdsTarget(network, labeler.did)],
-      }),
-    )
-    const picture = await drawSmall(4)
-    await bankPicture(folder, picture)
-    stack.use(await openService(folder))
-    const posters: Account[] = []
-    for (let n = 0; n < accounts; n++) posters.push(await network.createAccount(`poster-${n}.test`))
-    const posts = await Promise.all(posters.map((poster) => network.post(poster, 'the picture', [picture])))
-    const isServed = async () =>
-      (
-        await Promise.all(
-          posts.map(({ blobCids }, n) => isBlobServed(network, posters[n]!.did, blobCids[0]!)),
-        )
-      ).filter(Boolean).length
-    await expect.poll(isServed, { timeout: 120_000, interval: 500 }).toBe(0)
-    await using database = await openSqlite({ path: `${folder.path}/harrier.db` })
-    await expect.poll(async () => (await database.effects.counts()).pending, patience).toBe(0)
-    const labels = await database.labels.page(0, 1000)
-    expect(labels.map(({ uri }) => uri).sort()).toEqual(posts.map(({ uri }) => uri).sort())
-    expect(await database.effects.counts()).toMatchObject({ done: accounts * 2, held: 0, failed: 0 })
-    expect(await database.outbox.counts()).toMatchObject({ done: accounts, dead: 0, pending: 0 })
-    const messages = await database.outbox.list({ states: ['done'], limit: 1000 })
-    expect(new Set(messages.map(({ subject }) => subject)).size).toBe(accounts)
-  }, 300_000)
+  it('leaves a restore that failed as one that is being lifted, until it is sent again', async () => {
+    await using it = await openActing({ policy: policyOf(takedown) })
+    await it.act([await it.content()])
+    for (const message of await it.messages()) await it.end(message, done)
+    await it.restoring.restore(restoredBy)
+    const [restore] = await it.messages()
+    if (!restore) throw new Error('Expected a restore')
+    await it.end(restore, { state: 'dead', kind: 'failed', words: 'away' })
+    expect(await it.states()).toEqual([`takedown ${someUri} undoing restored`])
+    await it.db.transaction((stores) => it.settle.revive(stores, restore))
+    await it.db.outbox.revive(restore.id, 0)
+    await it.end(restore, done)
+    expect(await it.states()).toEqual([`takedown ${someUri} undone restored`])
+  })
+
+  it('takes a message that is sent again for one that waits', async () => {
+    await using it = await openActing({ policy: policyOf(takedown) })
+    await it.act([await it.content()])
+    const [message] = await it.messages()
+    if (!message) throw new Error('Expected a message')
+    await it.end(message, { state: 'dead', kind: 'failed', words: 'away' })
+    await it.db.transaction((stores) => it.settle.revive(stores, message))
+    expect(await it.states()).toEqual([`takedown ${someUri} pending`])
+  })
 })
 
-describe.skipIf(!postgresUrl)('a match that an Ozone hears of', () => {
-  const stack = new AsyncDisposableStack()
-  let network: Network
-  let alice: Account
-  let moderator: Account
-  let ozone: LocalOzone
-  let tools: Tools
-  let picture: Buffer
-
-  beforeAll(async () => {
-    network = stack.use(await openNetwork())
-    alice = await network.createAccount('alice.test')
-    moderator = await network.createAccount('moderator.test')
-    const labeler = await network.createAccount('labeler.test')
-    const { url: databaseUrl } = stack.use(await createDatabase())
-    ozone = stack.use(
-      await openOzone(network, { handle: 'ozone.test', databaseUrl, moderators: [moderator] }),
+describe('orders', () => {
+  it('are carried out once, with the blobs of the record, and not by what cannot do it', async () => {
+    await using it = await openActing({ policy: policyOf({ kind: 'log' }) })
+    const match = await it.content()
+    await it.act([match])
+    await it.act([match], { cid: otherCid })
+    const subject = { kind: 'record', did: someDid, uri: someUri, cid: otherCid, blobs: [] } as const
+    const order = { kind: 'takedown', target: 'pds', subject } as const
+    expect(await it.orders.weigh(order)).toEqual([{ ...subject, blobs: [someCid, otherCid] }])
+    expect(await it.orders.give(order)).toHaveLength(1)
+    expect(await it.orders.give(order)).toHaveLength(0)
+    expect(JSON.parse((await it.messages())[0]?.payload ?? '')).toMatchObject({
+      kind: 'takedown',
+      subject: { blobs: [someCid, otherCid] },
+      because: 'asked for by cli',
+    })
+    await expect(it.orders.give({ ...order, target: 'nowhere' })).rejects.toThrow(
+      'Expected pds but received nowhere',
     )
-    const { handle: identifier, password } = moderator
-    const folder = stack.use(
-      await createActingFolder(network, {
-        labeler,
-        effects: [
-          'report: { to: ozone, reasonType: com.atproto.moderation.defs#reasonViolation }',
-          'takedown: { by: ozone, of: record }',
-        ],
-        targets: [{ id: 'ozone', kind: 'ozone', did: ozone.did, identifier, password, pds: network.pdsUrl }],
-      }),
-    )
-    picture = await drawSmall(5)
-    await bankPicture(folder, picture)
-    stack.use(await openService(folder))
-    tools = stack.use(await openServiceTools(folder))
+    await it.restoring.restore(restoredBy)
+    expect(await it.orders.give(order)).toHaveLength(1)
   })
-  afterAll(() => stack.disposeAsync())
 
-  it('is reported and taken down there, as its events and its status say, and reversed when the hash is withdrawn', async () => {
-    const post = await network.post(alice, 'a copy', [await recompress(picture, 70)])
-    const state = () => stateOf(ozone, moderator, post)
-    const names = (...events: string[]) => events.map((name) => `tools.ozone.moderation.defs#modEvent${name}`)
-    await expect.poll(state, patience).toEqual({ events: names('Report', 'Takedown'), isTakenDown: true })
-    expect(await isBlobServed(network, alice.did, post.blobCids[0]!)).toBe(false)
-    await withdrawHash(tools)
-    await expect
-      .poll(state, patience)
-      .toEqual({ events: names('Report', 'Takedown', 'ReverseTakedown'), isTakenDown: false })
-    await expect.poll(() => isBlobServed(network, alice.did, post.blobCids[0]!), patience).toBe(true)
-  }, 120_000)
+  it('reach a blob in every account in which it was seen', async () => {
+    await using it = await openActing({ policy: policyOf({ kind: 'log' }) })
+    await it.act([])
+    await it.act([], { did: farDid, uri: `at://${farDid}/app.bsky.feed.post/a` as AtUri })
+    const subject = { kind: 'blob', did: someDid, cid: someCid } as const
+    const effects = await it.orders.give({ kind: 'takedown', target: 'pds', subject, isEverywhere: true })
+    expect(effects.map((effect) => effect.subject)).toEqual([`${someDid}/${someCid}`, `${farDid}/${someCid}`])
+  })
+
+  it('say what is thought of a content, and take that back', async () => {
+    await using it = await openActing()
+    const { contentId } = await it.content()
+    const content = { ...judged, contentId }
+    await it.orders.confirm(content, 'seen by two')
+    expect(await it.db.verdicts.opinions([contentId])).toEqual(new Map([[contentId, 'confirmed']]))
+    await it.orders.deconfirm(content, 'a logo')
+    expect(await it.db.verdicts.find(contentId)).toMatchObject({ verdict: 'negative', reason: 'a logo' })
+    expect(await it.orders.forgetVerdict(content)).toBe(true)
+    expect(await it.orders.forgetVerdict(content)).toBe(false)
+    const actions = (await it.db.audit.list('known', 10)).map(({ action }) => action)
+    expect(actions).toEqual(
+      expect.arrayContaining(['content.confirmed', 'content.deconfirmed', 'content.verdict-forgotten']),
+    )
+  })
 })

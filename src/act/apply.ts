@@ -11,7 +11,7 @@
  * braking.ts        what the brakes know, and what they take note of; decide-holds.ts what they hold
  * settle.ts         what a target's answer means for an effect
  * undo.ts           lifting one effect; reverse.ts whatever goes back to a content or a subject
- * orders.ts         what persons ask for
+ * orders.ts         what persons ask for; restore.ts all that stands about a subject
  * follow-up.ts      the loop that carries out what is no longer held, and undoes what lost its cause
  */
 import type { FloodLimits, Quotas } from '../model/brake.ts'
@@ -95,7 +95,7 @@ async function writeFindings(
   await noteFloods(stores, deps, application, at)
   const weighed = decideHolds(effects, await loadBrakes(stores, deps.quotas, matches, at))
   for (const { effect, hold } of weighed) {
-    if (effect.kind === 'review' || hold === 'quota')
+    if (hold === 'quota' || (effect.kind === 'review' && hold === undefined))
       await openReview(stores, job.image.uri, job.image.did, false, at)
   }
   const reviews = await attachEvidence(stores, application, at)
@@ -111,6 +111,7 @@ async function writeFindings(
     if (hold === undefined && (effect.kind === 'report' || effect.kind === 'takedown')) sent += 1
   }
   await spend(stores, weighed, at)
+  await reverseLost(stores, matches, at)
   await stores.audit.append([
     ...effects.map((effect) => auditOfEffect(effect, job, at)),
     ...labels.map((label) => auditOfLabel(label, job, at)),
@@ -128,6 +129,16 @@ async function attachEvidence(
 ): Promise<number[]> {
   const looked = { image: job.image, outcome: outcomeOf(scan), matches, suppressed, proof }
   return await stores.evidence.attach(looked, at)
+}
+
+/** A content may have gone, or been judged, between the search and this: what was done because of it is undone like the rest. */
+async function reverseLost(
+  { reversals }: Stores,
+  matches: Application['matches'],
+  at: string,
+): Promise<void> {
+  for (const { contentId, because } of await reversals.lost(matches))
+    await reversals.add({ contentId, because, actor: 'harrier' }, at)
 }
 
 /** Where the same blob was seen before the content was known, it is looked at again, and judged for itself. */

@@ -4,6 +4,7 @@ import type { Did } from '../model/ids.ts'
 import type { ScanJob } from '../model/job.ts'
 import type { Findings, Match } from '../model/match.ts'
 import { contentSubject } from '../model/review.ts'
+import type { MatchRate } from '../store/brake-store.ts'
 import type { Stores } from '../store/database.ts'
 import type { Proof } from '../store/match-store.ts'
 import { openReview } from './carry-out.ts'
@@ -58,19 +59,27 @@ export async function noteFloods(
   for (const match of found.matches) {
     const rate = await stores.brakes.countMatch(match.contentId, Date.parse(at))
     if (match.opinion === 'confirmed' || !isFlood(rate, flood)) continue
-    const isKnown = (await stores.brakes.quarantined([match.contentId])).size > 0
-    const subject = contentSubject(match.contentId)
-    const { id: reviewId } = await openReview(stores, subject, src, false, at)
-    if (!isKnown) {
-      const { bankId, bank, contentId } = match
-      await stores.brakes.quarantine({ contentId, bankId, bank, ...rate, reviewId, begunAt: at })
-      const details = { bank, content: contentId, ...rate, review: reviewId }
-      const entry = { action: 'content.quarantined', subject: bank, details }
-      await stores.audit.append([{ at, actor: 'harrier', ...entry }])
-    }
-    if (rate.recent <= Math.max(flood.least, flood.factor * rate.baseline) + sampleMatches)
+    const known = await stores.brakes.quarantineOf(match.contentId)
+    const reviewId = known ? known.reviewId : await quarantine(stores, src, match, rate, at)
+    const limit = Math.max(flood.least, flood.factor * rate.baseline)
+    if (reviewId !== undefined && rate.recent <= limit + sampleMatches)
       await keepSample(stores, reviewId, match, found, at)
   }
+}
+
+/** Begins a quarantine with its review, and returns that: one of each, however often the content matches meanwhile. */
+async function quarantine(
+  stores: Stores,
+  src: Did,
+  { bankId, bank, contentId }: Match,
+  rate: MatchRate,
+  at: string,
+): Promise<number> {
+  const { id: reviewId } = await openReview(stores, contentSubject(contentId), src, false, at)
+  await stores.brakes.quarantine({ contentId, bankId, bank, ...rate, reviewId, begunAt: at })
+  const details = { bank, content: contentId, ...rate, review: reviewId }
+  await stores.audit.append([{ at, actor: 'harrier', action: 'content.quarantined', subject: bank, details }])
+  return reviewId
 }
 
 async function keepSample(

@@ -195,7 +195,8 @@ function labelReason(
   if (before?.state === 'held') return 'already-done'
   const state = history.find((label) => label.val === val && label.uri === uri)
   const isThisVersion = state !== undefined && (state.cid === undefined || state.cid === cid)
-  if (!isThisVersion) return undefined
+  // What was decided and is not published yet waits in the queue.
+  if (!isThisVersion) return before?.state === 'done' ? 'already-labeled' : undefined
   if (state.isNegated) return before?.state === 'undone' ? undefined : 'withdrawn'
   const holds = state.exp === undefined || state.exp > now
   return holds ? 'already-labeled' : undefined

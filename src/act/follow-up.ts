@@ -5,8 +5,8 @@ import { quotaKinds } from '../model/brake.ts'
 import type { HoldReason, StoredEffect } from '../model/effect.ts'
 import type { Stores } from '../store/database.ts'
 import { loadBrakes } from './braking.ts'
-import { releaseEffect } from './carry-out.ts'
-import { type ReverseDeps, type Reversed, reverseSome } from './reverse.ts'
+import { auditOf, openReview, releaseEffect } from './carry-out.ts'
+import { type ReverseDeps, reverseSome } from './reverse.ts'
 
 /** What following up needs. */
 export type FollowUpDeps = ReverseDeps & {
@@ -39,16 +39,16 @@ const forgetMs = 3_600_000
  */
 export function createFollowUp(deps: FollowUpDeps): FollowUp {
   let bell = Promise.withResolvers<void>()
-  /** Where the reversal that is under way goes on; after a restart, from its beginning. */
-  let place: (Reversed & { readonly id: number }) | undefined
   let forgotAt = Number.NEGATIVE_INFINITY
+  /** How far the reversal in hand has come; after a restart it begins again, with what is left. */
+  let reached = { reversal: 0, lastId: 0 }
 
   async function step(): Promise<boolean> {
     const reversal = await deps.database.transaction(({ reversals }) => reversals.next())
     if (reversal) {
-      const afterId = place?.id === reversal.id ? place.afterId : 0
-      const reversed = await reverseSome(deps, reversal, afterId)
-      place = reversed.isDone ? undefined : { id: reversal.id, ...reversed }
+      const afterId = reached.reversal === reversal.id ? reached.lastId : 0
+      const { lastId } = await reverseSome(deps, reversal, afterId)
+      reached = { reversal: reversal.id, lastId }
     }
     const released = await releaseSome(deps)
     if (reversal || released > 0) deps.onChange()
@@ -88,14 +88,15 @@ async function releaseSome(deps: FollowUpDeps): Promise<number> {
   })
 }
 
-/** The brakes are asked again, one effect at a time: what ended one may find another. */
+/** The brakes are asked again, one effect at a time: what ended one may find another. Quotas are the machine's, not a person's. */
 async function release(
   stores: Stores,
   deps: FollowUpDeps,
   effect: StoredEffect,
   at: string,
 ): Promise<boolean> {
-  const brakes = await loadBrakes(stores, deps.quotas, effect.cause ? [effect.cause] : [], at)
+  const quotas = effect.jobId === undefined ? {} : deps.quotas
+  const brakes = await loadBrakes(stores, quotas, effect.cause ? [effect.cause] : [], at)
   const hold: HoldReason | undefined =
     effect.cause && brakes.quarantined.has(effect.cause.contentId)
       ? 'flood'
@@ -103,10 +104,14 @@ async function release(
         ? 'quota'
         : undefined
   if (hold === effect.because) return false
-  if (hold !== undefined)
-    return await stores.effects.change(effect.id, ['held'], { state: 'held', because: hold, at })
+  if (hold !== undefined) {
+    await stores.effects.change(effect.id, ['held'], { state: 'held', because: hold, at })
+    await stores.audit.append([auditOf({ ...effect, because: hold }, 'effect.held', at)])
+    if (hold === 'quota') await openReview(stores, effect.uri ?? effect.did, effect.did, false, at)
+    return true
+  }
   await releaseEffect(stores, deps, effect, at)
-  const kind = quotaKinds.find((known) => known === effect.kind)
+  const kind = effect.jobId === undefined ? undefined : quotaKinds.find((known) => known === effect.kind)
   if (kind) await stores.brakes.spend(at.slice(0, 10), kind, 1)
   return true
 }

@@ -1,4 +1,5 @@
-import type { EffectState, StoredEffect } from '../model/effect.ts'
+import { AppError } from '../lib/errors.ts'
+import { type EffectState, type StoredEffect, undoReasons } from '../model/effect.ts'
 import type { OutboxEnd, OutboxMessage } from '../model/outbox.ts'
 import { parseAction, type TargetAction } from '../model/target.ts'
 import type { WebhookEvent } from '../model/webhook-event.ts'
@@ -12,7 +13,7 @@ export type Settle = {
    * the message, so that neither is without the other. A message that carries out no kept effect changes nothing.
    */
   settle(stores: Stores, message: OutboxMessage, end: OutboxEnd): Promise<void>
-  /** Takes note of that a message that had ended is to be sent again. */
+  /** Takes note of that a message that had ended is to be sent again. @throws {AppError} `conflict` where what it does was undone. */
   revive(stores: Stores, message: OutboxMessage): Promise<void>
 }
 
@@ -45,9 +46,25 @@ export function createSettle({
       const at = now().toISOString()
       const isLifting = action.kind === 'restore'
       const state = isLifting ? 'undoing' : 'pending'
+      if (!isLifting && isUndone(effect)) throw new UndoneError(effect)
       await stores.effects.change(effect.id, isLifting ? lifting : doing, { state, at })
     },
   }
+}
+
+/** A message would do what was undone since. */
+class UndoneError extends AppError {
+  override readonly name = 'UndoneError'
+  constructor({ id, kind, state }: StoredEffect) {
+    super(
+      'conflict',
+      `Expected an effect that stands but ${kind} ${id} is ${state}: it was taken back; order it anew to do it again`,
+    )
+  }
+}
+
+function isUndone({ state, because }: StoredEffect): boolean {
+  return state === 'undoing' || state === 'undone' || undoReasons.some((reason) => reason === because)
 }
 
 const doing: readonly EffectState[] = ['pending', 'done', 'failed', 'dropped']

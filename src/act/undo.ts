@@ -13,53 +13,65 @@ export type Undoing = {
   readonly at: string
 }
 
+/** What a report that has left is undone with. */
+const reportStays = 'a report that was sent is not taken back'
+
 /**
- * Undoes one effect: what was held is dropped, a label withdrawn, a takedown lifted as far as no other effect holds the same. A
- * report that was sent cannot be taken back, one that was not is dropped. Belongs in a transaction. False where it stands no longer.
+ * Undoes one effect: what nobody has heard of yet is dropped, a label withdrawn, a takedown lifted as far as no other effect holds
+ * the same. A report that was sent cannot be taken back. Belongs in a transaction. False where it stands no longer.
  */
 export async function undoEffect(
   stores: Stores,
   deps: CarryOutDeps,
-  effect: StoredEffect,
+  { id }: Pick<StoredEffect, 'id'>,
   undoing: Undoing,
 ): Promise<boolean> {
   const { because, actor: by, at } = undoing
-  const isHeld = effect.state === 'held'
-  const lift = !isHeld && effect.action.kind === 'takedown'
-  const state = isHeld ? 'dropped' : lift ? 'undoing' : 'undone'
-  if (!(await stores.effects.change(effect.id, standingStates, { state, because, at, by }))) return false
-  const word = isHeld ? 'effect.dropped' : lift ? 'effect.undoing' : 'effect.undone'
-  await stores.audit.append([auditOf({ ...effect, because }, word, at, by)])
-  if (isHeld) return true
+  const effect = await stores.effects.find(id)
+  if (!effect || !standingStates.includes(effect.state)) return false
+  const state = (await dropUnsent(stores, effect, at))
+    ? 'dropped'
+    : effect.action.kind === 'takedown'
+      ? 'undoing'
+      : 'undone'
+  const outcome = state === 'undone' && effect.action.kind === 'report' ? reportStays : effect.outcome
+  await stores.effects.change(id, standingStates, { state, because, outcome, at, by })
+  await stores.audit.append([auditOf({ ...effect, because, outcome }, `effect.${state}`, at, by)])
+  if (state !== 'dropped') await lift(stores, deps, effect, undoing)
+  return true
+}
+
+/** True where nobody has heard of an effect, and nobody will: it was held, or what asks its target for it was never tried. */
+async function dropUnsent({ outbox }: Stores, effect: StoredEffect, at: string): Promise<boolean> {
+  if (effect.state === 'held') return true
+  const { kind } = effect.action
+  if (kind !== 'takedown' && kind !== 'report') return false
+  const messageId = externalIdOf(effect, kind)
+  if (await outbox.dropUnsent(effect.target, messageId, at)) return true
+  // One that failed without a message had no target to go to; that of one that failed at its target stays.
+  return effect.state === 'failed' && !(await outbox.has(effect.target, messageId))
+}
+
+async function lift(
+  stores: Stores,
+  deps: CarryOutDeps,
+  effect: StoredEffect,
+  undoing: Undoing,
+): Promise<void> {
   switch (effect.action.kind) {
     case 'label':
-      await withdrawLabel(stores, deps, effect, undoing)
-      return true
+      return await withdrawLabel(stores, deps, effect, undoing)
     case 'takedown':
-      await liftTakedown(stores, deps, effect, effect.action.subject, undoing)
-      return true
+      return await liftTakedown(stores, deps, effect, effect.action.subject, undoing)
+    case 'webhook': {
+      const about = { contentId: effect.subject, recordCid: effect.recordCid, blobCid: effect.blobCid }
+      const event = { type: 'review_decided', ...about, decision: 'reversed', actor: undoing.actor } as const
+      return await deps.announce(stores, [event], undoing.at, effect.target)
+    }
     case 'report':
-      await stores.outbox.dropUnsent(effect.target, externalIdOf(effect, 'report'), at)
-      return true
-    case 'webhook':
-      await deps.announce(
-        stores,
-        [
-          {
-            type: 'review_decided',
-            contentId: effect.subject,
-            blobCid: effect.blobCid,
-            decision: 'reversed',
-            actor: by,
-          },
-        ],
-        at,
-        effect.target,
-      )
-      return true
     case 'review':
     default:
-      return true
+      return
   }
 }
 
@@ -76,6 +88,7 @@ async function withdrawLabel(
   const isHeldByOthers = others.some(
     (other) =>
       other.kind === 'label' &&
+      other.state === 'done' &&
       other.target === ownTargets.labels &&
       other.subject === effect.subject &&
       other.detail === effect.detail,
@@ -102,12 +115,11 @@ async function liftTakedown(
   const target = targets.find(({ id }) => id === effect.target)
   const lifted = withoutHeld(subject, await otherSubjects(stores, effect))
   if (lifted === undefined || !target) {
-    const outcome = target ? 'another takedown holds it' : `no target ${effect.target}`
-    const state = target ? 'undone' : 'undoing'
+    const outcome = lifted === undefined ? 'another takedown holds it' : `no target ${effect.target}`
+    const state = lifted === undefined ? 'undone' : 'undoing'
     await stores.effects.change(effect.id, ['undoing'], { state, outcome, at })
-    await stores.audit.append([
-      auditOf({ ...effect, outcome }, target ? 'effect.undone' : 'effect.not-lifted', at, actor),
-    ])
+    const word = lifted === undefined ? 'effect.undone' : 'effect.not-lifted'
+    await stores.audit.append([auditOf({ ...effect, outcome }, word, at, actor)])
     return
   }
   const message = createActionMessage(
@@ -124,12 +136,13 @@ async function liftTakedown(
   await stores.outbox.add([message])
 }
 
-/** What other effects have taken down by the same target in the same account. */
+/** What other effects have taken down by the same target in the same account, or are about to. */
 async function otherSubjects(stores: Stores, { id, did, target }: StoredEffect): Promise<TargetSubject[]> {
   const standing = await stores.effects.takedownsOf(did, target)
-  return standing.flatMap((other) =>
-    other.id !== id && other.action.kind === 'takedown' ? [other.action.subject] : [],
-  )
+  return standing.flatMap((other) => {
+    const isHolding = other.id !== id && (other.state === 'done' || other.state === 'pending')
+    return isHolding && other.action.kind === 'takedown' ? [other.action.subject] : []
+  })
 }
 
 /** Returns what of a subject nothing else holds; undefined where that is nothing. */

@@ -26,6 +26,8 @@ export interface BrakeStore {
   countMatch(contentId: number, now: number): Promise<MatchRate>
   /** Returns which of the contents are in quarantine. */
   quarantined(contentIds: readonly number[]): Promise<ReadonlySet<number>>
+  /** Returns the quarantine that a content is in. */
+  quarantineOf(contentId: number): Promise<Quarantine | undefined>
   quarantine(quarantine: Omit<Quarantine, 'id' | 'endedAt' | 'endedBy' | 'decision'>): Promise<number>
   /** Returns quarantines, the newest first: those that are on, or all. */
   quarantines(hasEnded: boolean, limit: number): Promise<Quarantine[]>
@@ -103,6 +105,16 @@ export function createBrakeStore(db: Kysely<Schema>): BrakeStore {
         .where('ended_at', 'is', null)
         .execute()
       return new Set(rows.map((row) => row.content_id))
+    },
+
+    async quarantineOf(contentId) {
+      const row = await db
+        .selectFrom('quarantines')
+        .selectAll()
+        .where('content_id', '=', contentId)
+        .where('ended_at', 'is', null)
+        .executeTakeFirst()
+      return row && quarantineOfRow(row)
     },
 
     async quarantine({ contentId, bankId, bank, recent, baseline, reviewId, begunAt }) {

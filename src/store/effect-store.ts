@@ -1,6 +1,7 @@
-import { type Kysely, type SqlBool, sql } from 'kysely'
+import { type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import {
   type EffectAction,
+  type EffectCause,
   type EffectState,
   type HoldReason,
   type NewEffect,
@@ -15,11 +16,14 @@ import type { Row, Schema } from './schema.ts'
 /** Which effects a list shows, the newest first. */
 export type EffectsWanted = {
   readonly states: readonly EffectState[]
-  readonly because?: HoldReason
-  readonly contentId?: number
+  readonly because?: HoldReason | undefined
+  readonly contentId?: number | undefined
+  readonly bankId?: number | undefined
+  /** A record, with what was done because of it; or an account, with all of its records. */
+  readonly subject?: SubjectUri | undefined
   readonly limit: number
   /** Only effects with a smaller number. */
-  readonly before?: number
+  readonly before?: number | undefined
 }
 
 /** A change of where effects stand. `at` is ISO 8601. */
@@ -42,19 +46,31 @@ export interface EffectStore {
   list(wanted: EffectsWanted): Promise<StoredEffect[]>
   /** Returns what was done about the record of an image, its account and its blob there, oldest first; the newest 1,000. */
   ofImage(image: Pick<ImageRef, 'did' | 'uri' | 'cid'>): Promise<StoredEffect[]>
-  /** Returns what stands about a record, an account alone, or a blob of an account, oldest first. */
+  /**
+   * Returns what stands about a record, and because of it; about an account alone; or about a blob of an account and because of
+   * it, of one record where that is the subject. Oldest first.
+   */
   standingOn(subject: SubjectUri, blob?: Cid): Promise<StoredEffect[]>
   /** Returns the takedowns of a blob from every account that a person asked for, in accounts but this one, and that stand; one of each target. */
   takenDownElsewhere(cid: Cid, did: Did): Promise<StoredEffect[]>
+  /** Returns the standing takedowns of a blob by itself, in every account. */
+  takedownsOfBlob(cid: Cid): Promise<StoredEffect[]>
   /** Returns the standing takedowns of a target in an account. */
   takedownsOf(did: Did, target: string): Promise<StoredEffect[]>
   /** Returns up to `limit` standing effects that go back to a content, after an id, by id. */
   ofContent(contentId: number, afterId: number, limit: number): Promise<StoredEffect[]>
+  /** The same of all that goes back to a bank. */
+  ofBank(bankId: number, afterId: number, limit: number): Promise<StoredEffect[]>
+  /** Returns how many effects that stand go back to a bank. */
+  countOfBank(bankId: number): Promise<number>
   /** Changes where an effect stands, if it is in one of these states; false when it is not. */
   change(id: number, from: readonly EffectState[], to: EffectChange): Promise<boolean>
-  /** Gives an effect another cause: what else calls for it. */
-  reattribute(id: number, cause: NonNullable<StoredEffect['cause']>): Promise<void>
-  /** Returns the oldest effects that are held for a pause or a quarantine that has ended; none while a pause is on. */
+  /** Gives an effect another cause: what else calls for it, and the image that it is of. */
+  reattribute(id: number, cause: EffectCause, image: Pick<ImageRef, 'uri' | 'cid'>): Promise<void>
+  /**
+   * Returns the oldest effects that are held for a pause or a quarantine that has ended; none while a pause is on, and none that
+   * is about to be dropped with its cause.
+   */
   releasable(limit: number): Promise<StoredEffect[]>
   /** Returns how many effects are in each state. */
   counts(): Promise<Readonly<Record<EffectState, number>>>
@@ -100,10 +116,16 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
       return row && effectOfRow(row)
     },
 
-    async list({ states, because, contentId, limit, before = Number.MAX_SAFE_INTEGER }) {
+    async list({ states, because, contentId, bankId, subject, limit, before = Number.MAX_SAFE_INTEGER }) {
       let wanted = rows().where('state', 'in', states).where('id', '<', before)
       if (because !== undefined) wanted = wanted.where('because', '=', because)
       if (contentId !== undefined) wanted = wanted.where('content_id', '=', contentId)
+      if (bankId !== undefined) wanted = wanted.where('bank_id', '=', bankId)
+      if (subject !== undefined) wanted = wanted.where('did', '=', didOf(subject))
+      if (subject?.startsWith('at://'))
+        wanted = wanted.where((where) =>
+          where.or([where('subject', '=', subject), where('uri', '=', subject)]),
+        )
       return (await wanted.orderBy('id', 'desc').limit(limit).execute()).map(effectOfRow)
     },
 
@@ -118,16 +140,20 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
     },
 
     async standingOn(subject, blob) {
-      const did = subject.startsWith('did:') ? subject : (subject.split('/')[2] ?? '')
-      const subjects = blob === undefined ? [subject] : [`${did}/${blob}`]
+      const did = didOf(subject)
+      const ofRecord = (where: ExpressionBuilder<Schema, 'effects'>) =>
+        where.or([where('subject', '=', subject), where('uri', '=', subject)])
+      const ofBlob = (where: ExpressionBuilder<Schema, 'effects'>) => {
+        const caused = where('blob_cid', '=', blob as Cid)
+        return where.or([
+          where('subject', '=', `${did}/${blob}`),
+          subject === did ? caused : where.and([caused, where('uri', '=', subject)]),
+        ])
+      }
       const found = await rows()
         .where('did', '=', did)
         .where('state', 'in', standingStates)
-        .where((where) =>
-          blob === undefined
-            ? where.or([where('subject', 'in', subjects), where('uri', '=', subject)])
-            : where('subject', 'in', subjects),
-        )
+        .where(blob === undefined ? ofRecord : ofBlob)
         .orderBy('id')
         .execute()
       return found.map(effectOfRow)
@@ -142,6 +168,17 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
         .where('state', 'in', standingStates)
         .where(sql<SqlBool>`action ->> 'isEverywhere'`)
         .groupBy('target')
+        .execute()
+      return found.map(effectOfRow)
+    },
+
+    async takedownsOfBlob(cid) {
+      const found = await rows()
+        .where('kind', '=', 'takedown')
+        .where('blob_cid', '=', cid)
+        .where(sql<SqlBool>`subject = did || '/' || blob_cid`)
+        .where('state', 'in', standingStates)
+        .orderBy('id')
         .execute()
       return found.map(effectOfRow)
     },
@@ -168,6 +205,27 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
       return found.map(effectOfRow)
     },
 
+    async ofBank(bankId, afterId, limit) {
+      const found = await rows()
+        .where('bank_id', '=', bankId)
+        .where('id', '>', afterId)
+        .where('state', 'in', standingStates)
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return found.map(effectOfRow)
+    },
+
+    async countOfBank(bankId) {
+      const { n } = await db
+        .selectFrom('effects')
+        .select((select) => select.fn.countAll<number>().as('n'))
+        .where('bank_id', '=', bankId)
+        .where('state', 'in', standingStates)
+        .executeTakeFirstOrThrow()
+      return n
+    },
+
     async change(id, from, { state, because, outcome, at, by }) {
       const isUndoing = state === 'undoing' || state === 'undone' || state === 'dropped'
       const result = await db
@@ -186,10 +244,10 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
       return result.numUpdatedRows > 0n
     },
 
-    async reattribute(id, { bankId, bank, contentId, distance }) {
+    async reattribute(id, { bankId, bank, contentId, distance }, { uri, cid }) {
       await db
         .updateTable('effects')
-        .set({ bank_id: bankId, bank, content_id: contentId, distance })
+        .set({ bank_id: bankId, bank, content_id: contentId, distance, uri, blob_cid: cid })
         .where('id', '=', id)
         .execute()
     },
@@ -202,6 +260,9 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
         .where(
           sql<SqlBool>`NOT EXISTS (SELECT 1 FROM quarantines
             WHERE quarantines.content_id = effects.content_id AND ended_at IS NULL AND because = 'flood')`,
+        )
+        .where(
+          sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reversals WHERE reversals.content_id = effects.content_id)`,
         )
         .orderBy('id')
         .limit(limit)
@@ -219,6 +280,10 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
       return { ...none, ...Object.fromEntries(found.map(({ state, n }) => [state, n])) }
     },
   }
+}
+
+function didOf(subject: SubjectUri): string {
+  return subject.startsWith('did:') ? subject : (subject.split('/')[2] ?? '')
 }
 
 function effectOfRow(row: Row<'effects'>): StoredEffect {

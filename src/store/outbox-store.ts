@@ -58,6 +58,8 @@ export interface OutboxStore {
   drop(id: number, at: string): Promise<boolean>
   /** Gives up a message to a target that was never tried; false when there is none such. */
   dropUnsent(target: string, messageId: string, at: string): Promise<boolean>
+  /** Tells whether there is a message to a target, whatever became of it. */
+  has(target: string, messageId: string): Promise<boolean>
   /** Returns how many messages are in each state: all, those of some kinds, or those to one target. */
   counts(of?: OutboxCounted): Promise<Readonly<Record<OutboxState, number>>>
   /** Returns when the oldest message that waits was added; ISO 8601. */
@@ -193,6 +195,16 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
         .where('attempts', '=', 0)
         .executeTakeFirst()
       return result.numUpdatedRows > 0n
+    },
+
+    async has(target, messageId) {
+      const row = await db
+        .selectFrom('outbox')
+        .select('id')
+        .where('target', '=', target)
+        .where('message_id', '=', messageId)
+        .executeTakeFirst()
+      return row !== undefined
     },
 
     async counts({ kinds = outboxKinds, target } = {}) {

@@ -1,5 +1,7 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { UndoReason } from '../model/effect.ts'
+import type { Match } from '../model/match.ts'
+import { hashTypeCodes } from './hash-type-code.ts'
 import type { Schema } from './schema.ts'
 
 /** A content whose effects are to be undone, as far as nothing else calls for them. */
@@ -16,6 +18,10 @@ export type Reversal = {
  */
 export interface ReversalStore {
   add(reversal: Omit<Reversal, 'id'>, at: string): Promise<void>
+  /** Returns which of these matches are of a content that has lost its hash, or is judged to be no match, with why. */
+  lost(
+    matches: readonly Pick<Match, 'contentId' | 'hashType'>[],
+  ): Promise<Pick<Reversal, 'contentId' | 'because'>[]>
   /** Returns the oldest. */
   next(): Promise<Reversal | undefined>
   /** Returns how many wait. */
@@ -31,6 +37,20 @@ export function createReversalStore(db: Kysely<Schema>): ReversalStore {
         .insertInto('reversals')
         .values({ content_id: contentId, because, actor, requested_at: at })
         .execute()
+    },
+
+    async lost(matches) {
+      const pairs = matches.map(({ contentId, hashType }) => [contentId, hashTypeCodes[hashType]])
+      const { rows } = await sql<{ id: number; is_negative: 0 | 1 }>`
+        SELECT item.value ->> 0 AS id, EXISTS (SELECT 1 FROM content_verdicts
+          WHERE content_id = item.value ->> 0 AND verdict = 'negative') AS is_negative
+        FROM json_each(${JSON.stringify(pairs)}) AS item
+        WHERE is_negative OR NOT EXISTS (SELECT 1 FROM bank_hashes
+          WHERE content_id = item.value ->> 0 AND type = item.value ->> 1)`.execute(db)
+      return rows.map(({ id, is_negative: isNegative }) => ({
+        contentId: id,
+        because: isNegative ? 'deconfirmed' : 'hash-withdrawn',
+      }))
     },
 
     async next() {
