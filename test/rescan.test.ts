@@ -265,6 +265,24 @@ describe('harrier rescan', { timeout: 120_000 }, () => {
       expect(ended.err).toContain('8 records or blobs were left out')
     })
 
+    it('tells of an image that the host keeps from us, and looks at it when the host gives it', async () => {
+      host.spoil = (_, answer) => answer
+      host.fault = (url) =>
+        url.pathname.endsWith('.getBlob') ? { status: 200, body: 'other bytes' } : undefined
+      await using _ = await openService(folder)
+      const uri = posts[0]?.uri ?? ''
+      const kept = await rescan(folder, uri, '--json')
+      expect(kept).toMatchObject({
+        code: 3,
+        err: expect.stringContaining('images that could not be looked at: 1'),
+      })
+      expect(resultOf(kept)).toMatchObject({ state: 'looked-at', images: 1, waiting: 0, dead: 1 })
+      host.fault = () => undefined
+      const given = await rescan(folder, uri, '--json')
+      expect(given).toMatchObject({ code: 0, err: '' })
+      expect(resultOf(given)).toMatchObject({ queued: 1, waiting: 0, dead: 0 })
+    })
+
     it('ends when the host refuses the account, and says so', async () => {
       host.spoil = (_, answer) => answer
       host.fault = (url) =>

@@ -285,7 +285,9 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
           someProof,
           at,
         )
-        expect(await db.rescans.scans(moved)).toEqual({ images: 2, waiting: 1, matched: 1 })
+        expect(await db.rescans.scans(moved)).toEqual({ images: 2, waiting: 1, dead: 0, matched: 1 })
+        await db.jobs.end(2, 'dead', 'cid-mismatch', at)
+        expect(await db.rescans.scans(moved)).toMatchObject({ waiting: 0, dead: 1 })
         expect(await db.rescans.end(moved.id, at)).toBe(true)
         expect(await db.rescans.end(moved.id, at)).toBe(false)
         expect(await db.rescans.open(first)).toBeUndefined()

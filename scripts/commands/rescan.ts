@@ -54,7 +54,8 @@ export const rescanCommand: Command = {
       'that was ended, or killed, goes on where it was when the same command is given again. A host that is busy or unwell is\n' +
       'asked again, as late as it wants; one that does not give a collection to its end is named, and exits with 3.',
     'JSON: subject, state (dry-run, queued, looked-at), startedAt, isResumed, collections (collection, records, images,\n' +
-      'refused, gap), queued, images, waiting, matched. refused are records and blobs that are not what the host says.',
+      'refused, gap), queued, images, waiting, dead, matched. refused are records and blobs that are not what the host says,\n' +
+      'dead images that could not be looked at.',
   ],
   examples: [
     'rescan alice.example.com --dry-run',
@@ -64,7 +65,7 @@ export const rescanCommand: Command = {
   exits: {
     0: 'every image was looked at; or is queued, with --no-wait; or was counted, with --dry-run',
     1: 'failed or interrupted: nobody knows the account, or its host does not answer; what was queued stays queued',
-    3: 'done, but the host did not give every collection to its end',
+    3: 'done, but the host did not give every collection to its end, or an image could not be looked at',
   },
   async run(args, terminal) {
     const rate = integerOption(args, 'rate', 1, 100) ?? defaultRate
@@ -167,7 +168,12 @@ function show(
   const refused = collections.reduce((sum, counts) => sum + counts.refused, 0)
   if (refused > 0)
     terminal.err(`harrier: ${refused} records or blobs were left out: they are not what the host says`)
-  return collections.some(({ gap }) => gap !== undefined) ? 3 : 0
+  const dead = end.state === 'dry-run' ? 0 : end.scans.dead
+  if (dead > 0)
+    terminal.err(
+      `harrier: images that could not be looked at: ${dead}; the service’s log says why (job.dead, job.done)`,
+    )
+  return dead > 0 || collections.some(({ gap }) => gap !== undefined) ? 3 : 0
 }
 
 function summaryOf(end: End): string {

@@ -51,6 +51,8 @@ export type RescanScans = {
   readonly images: number
   /** Those of them that wait, or are being looked at. */
   readonly waiting: number
+  /** Those that nobody could look at: dead jobs, kept for a person. */
+  readonly dead: number
   /** Those that had a match, which nothing suppresses, since the rescan began. */
   readonly matched: number
 }

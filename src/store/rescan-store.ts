@@ -89,10 +89,13 @@ export function createRescanStore(db: Kysely<Schema>): RescanStore {
 
     async scans({ id, startedAt }) {
       const { rows } = await sql<RescanScans>`SELECT count(*) AS images,
-          count(*) FILTER (WHERE (SELECT state FROM jobs WHERE jobs.id = own.job_id) = 'pending') AS waiting,
+          count(*) FILTER (WHERE jobs.state = 'pending') AS waiting,
+          count(*) FILTER (WHERE jobs.state = 'dead') AS dead,
           count(*) FILTER (WHERE EXISTS (SELECT 1 FROM matches WHERE matches.job_id = own.job_id
             AND matches.suppressed_by IS NULL AND matches.created_at >= ${startedAt})) AS matched
-        FROM rescan_jobs AS own WHERE own.rescan_id = ${id}`.execute(db)
+        FROM rescan_jobs AS own LEFT JOIN jobs ON jobs.id = own.job_id WHERE own.rescan_id = ${id}`.execute(
+        db,
+      )
       return rows[0] as RescanScans
     },
   }
