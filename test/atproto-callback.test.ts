@@ -7,6 +7,7 @@ import { generateSigningKey } from '../src/atproto/signing-key.ts'
 import { blobCidOf, parseDid } from '../src/model/ids.ts'
 import type { Database } from '../src/store/database.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
+import { checkAudit } from './support/audit.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
 import { dieAtEveryStep, liveUntil } from './support/mortal-life.ts'
@@ -100,6 +101,11 @@ describe('the webhook of an app', () => {
     ])
     expect(await status(uri)).toMatchObject({ known: true, isMatched: true, labels: ['known-image'] })
     expect(service.lines.join('\n')).not.toContain('of-the-address')
+    const rows = new Map(await logOf(uri))
+    expect(rows.get('match.found')).toMatchObject({
+      matches: 1,
+      matched: [{ bank: 'known', hashType: 'pdq' }],
+    })
     await using database = await openSqlite({ path: join(service.folder.path, 'harrier.db') })
     expect(await database.announcedImages.counts()).toMatchObject({ pending: 0, dead: 0 })
   })
@@ -175,6 +181,8 @@ describe('the webhook of an app', () => {
         .toMatchObject({ outcome: 'reversed' })
       expect(await status(id)).toMatchObject({ isMatched: false })
       expect(told(id)).toHaveLength(3)
+      const found = (await logOf(id)).filter(([action]) => action === 'match.found')
+      expect(found.map(([, { reversed }]) => reversed)).toEqual([true, undefined])
     }
     expect(await labelsOf(uri)).toEqual([])
   })
@@ -290,6 +298,10 @@ describe('an announced image and a service that is killed after any durable step
       ])
       await using database = await openSqlite({ path: join(folder.path, 'harrier.db') })
       expect(await database.labels.lastSeq()).toBe(1)
+      expect(await checkAudit(database)).toMatchObject({ kind: 'intact' })
+      const actions = (await database.audit.list(uri, 20)).map(({ action }) => action)
+      expect(actions.filter((action) => action === 'match.found')).toHaveLength(1)
+      expect(await database.audit.list('settings', 20)).toHaveLength(1)
       return wasKilled
     }
 

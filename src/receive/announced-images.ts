@@ -12,6 +12,7 @@ import { type TryOptions, tryWork } from '../lib/try-work.ts'
 import { createWorkLoop, type WorkLoop } from '../lib/work-loop.ts'
 import type { AnnouncedImage } from '../model/announced-image.ts'
 import { type ApiActionRequest, webhookCallerId } from '../model/api-action.ts'
+import { auditOfFindings } from '../model/audit-of-findings.ts'
 import type { Emission } from '../model/emission.ts'
 import type { ImageHash } from '../model/hash.ts'
 import { blobCidOfSha256, type Cid, type Did, parseBlobCid, parseDid } from '../model/ids.ts'
@@ -125,7 +126,7 @@ async function look(deps: AnnouncedImagesDeps, image: AnnouncedImage, signal: Ab
   const { matches: found, suppressed } = await deps.matchHashes(hashes, { coin: shareOf(sha256.value) })
   const isReversed = found.length > 0 && (await database.announcedImages.isReversed(image.contentId, cid))
   const matches = isReversed ? [] : found
-  await remember(deps, image, { cid, scan, matches })
+  await remember(deps, image, { cid, scan, matches, found: { matches: found, suppressed }, isReversed })
   const labels = matches.length > 0 ? await act(deps, image, cid, bytes.length, matches) : 0
   const outcome = isReversed ? 'reversed' : outcomeOf(scan)
   const at = now().toISOString()
@@ -162,17 +163,23 @@ async function remember(
   seen: {
     readonly cid: Cid
     readonly scan: HashedScan | UnscannableScan
+    /** Those that act. */
     readonly matches: readonly Match[]
+    readonly found: Findings
+    readonly isReversed: boolean
   },
 ): Promise<void> {
-  const { cid, scan, matches } = seen
+  const { cid, scan, matches, found, isReversed } = seen
   const at = now().toISOString()
   await database.transaction(async (stores) => {
     const isWorthKeeping = !scan.isCached && (scan.kind === 'hashed' || isLasting(scan.reason))
     if (isWorthKeeping) await stores.images.save(cid, scan, at)
     await stores.announcedImages.saw(image.id, cid, matches.length > 0)
-    if (matches.length === 0 || image.cid === cid) return
+    if (image.cid === cid) return
     const { contentId } = image
+    const more = isReversed ? { reversed: true } : {}
+    await stores.audit.append(auditOfFindings(found, { at, subject: contentId, blob: cid, more }))
+    if (matches.length === 0) return
     await announce(stores, [{ type: 'match_found', contentId, blobCid: cid, matches }], at)
   })
 }

@@ -39,6 +39,11 @@ describe('a blob whose decoder is unwell', () => {
   it('is known by its digests, and otherwise to be sent again', async () => {
     await using it = await open({ hashBytes: unwell, matchHashes: matchMd5 })
     expect(await it.receive(scanned)).toMatchObject({ matches: [known], reviewId: undefined })
+    const { bankId: _, ...named } = known
+    expect(await it.database.audit.list(uri, 10)).toMatchObject([
+      { actor: 'hepa', action: 'blob.received' },
+      { actor: 'harrier', action: 'match.found', details: { matches: 1, matched: [named] } },
+    ])
     await using other = await open({ hashBytes: unwell })
     await expect(other.receive(scanned)).rejects.toMatchObject({ kind: 'unavailable' })
     expect(await other.database.subjectFetches.claim(Date.now(), 1, [])).toEqual([])

@@ -1,3 +1,4 @@
+import { auditOfFindings } from '../model/audit-of-findings.ts'
 import type { Cid } from '../model/ids.ts'
 import type { Findings } from '../model/match.ts'
 import type { BlobPlace, NewBlob } from '../model/received-blob.ts'
@@ -41,6 +42,7 @@ export async function rememberBlob(
     await stores.subjectFetches.add(reviewId, place.uri, undefined, now.getTime())
     const action = blob.kind === 'report' ? 'blob.reported' : 'blob.received'
     await stores.audit.append([
+      ...auditOfFindings(found, { at: now.toISOString(), subject: place.uri, blob: found.cid }),
       {
         at: now.toISOString(),
         actor: blob.sender,
