@@ -319,13 +319,22 @@ describe('an image that a negative bank knows', () => {
     expect(await world.database.evidence.list(story.review)).toMatchObject([
       { match: { bank: 'known' }, suppressedBy: { bank: 'harmless', contentId: story.id } },
     ])
-    const [row] = (await world.database.audit.list(someUri, 10)).filter(
-      ({ action }) => action === 'effect.suppressed',
+    const rows = new Map(
+      (await world.database.audit.list(someUri, 10)).map(({ action, details }) => [action, details]),
     )
-    expect(row?.details).toMatchObject({
+    const told = {
       bank: 'known',
       contentId: story.contentId,
       by: { bank: 'harmless', contentId: story.id, distance: 3 },
+    }
+    expect(rows.get('effect.suppressed')).toMatchObject(told)
+    expect(rows.get('match.found')).toMatchObject({
+      blob: story.job.image.cid,
+      matches: 0,
+      suppressed: 1,
+      matched: [],
+      notActedOn: [told],
+      job: story.job.id,
     })
   })
 

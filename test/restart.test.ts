@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKey } from '../src/atproto/signing-key.ts'
 import type { SequencedLabel } from '../src/model/label.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
+import { checkAudit } from './support/audit.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type ReceivedLabel, subscribeLabels } from './support/label-subscriber.ts'
 import { type Network, openNetwork } from './support/network.ts'
@@ -60,6 +61,8 @@ describe('a service that is killed after any durable step', () => {
             uris.toSorted(),
           )
           expect(state.matches, `matches after step ${step + i}`).toBe(2)
+          expect(state.audit, `audit after step ${step + i}`).toMatchObject({ kind: 'intact' })
+          expect(state.matchRows, `rows of matches after step ${step + i}`).toBe(2)
           expect(state.jobs).toEqual({ pending: 0, done: 3, cancelled: 0, dead: 0 })
           for (const { seq, cts } of seen)
             expect(state.labels.find((label) => label.seq === seq)?.cts).toBe(cts)
@@ -150,6 +153,8 @@ describe('a service that is killed after any durable step', () => {
     const labels: SequencedLabel[] = await db.labels.page(0, 100)
     const found = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => db.matches.list(id)))
     const matches = found.flatMap((findings) => findings.matches).length
-    return { labels, matches, jobs: await db.jobs.counts() }
+    const { rows } = await db.audit.page({ limit: 100, offset: 0 })
+    const matchRows = rows.filter(({ action }) => action === 'match.found').length
+    return { labels, matches, matchRows, audit: await checkAudit(db), jobs: await db.jobs.counts() }
   }
 })

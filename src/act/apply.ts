@@ -14,6 +14,7 @@
  * orders.ts         what persons ask for; restore.ts all that stands about a subject
  * follow-up.ts      the loop that carries out what is no longer held, and undoes what lost its cause
  */
+import { auditOfFindings } from '../model/audit-of-findings.ts'
 import type { FloodLimits, Quotas } from '../model/brake.ts'
 import { type ActingEffect, type Effect, type EffectAction, wantedLabelOf } from '../model/effect.ts'
 import type { Applied, ScanJob } from '../model/job.ts'
@@ -113,6 +114,12 @@ async function writeFindings(
   await spend(stores, weighed, at)
   await reverseLost(stores, matches, at)
   await stores.audit.append([
+    ...auditOfFindings(application, {
+      at,
+      subject: job.image.uri,
+      blob: job.image.cid,
+      more: { job: job.id },
+    }),
     ...effects.map((effect) => auditOfEffect(effect, job, at)),
     ...labels.map((label) => auditOfLabel(label, job, at)),
     ...reviews.map((review) => auditOfEvidence(review, matches.length, job, at)),
