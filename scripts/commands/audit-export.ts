@@ -27,10 +27,7 @@ export const auditExportCommand: Command = {
       'the signed head of its last row. harrier audit verify --file FILE verifies it, and docs/verify-audit.py does without\n' +
       'Harrier. The file appears under its name when it is whole, readable by its owner only. An export leaves an audit row.',
   ],
-  examples: [
-    'audit export --output audit.jsonl',
-    'audit export --since 2026-01-01 --until 2026-02-01 | gzip > january.gz',
-  ],
+  examples: ['audit export --output audit.jsonl', 'audit export --since 2026-01-01 --until 2026-02-01'],
   exits: {
     1: 'failed: no row is of that time, or the file cannot be written; nothing is left under its name',
   },

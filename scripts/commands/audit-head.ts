@@ -12,7 +12,7 @@ export const auditHeadCommand: Command = {
     'One line of JSON: the number and the hash of the last row, signed with the label key. Whoever has it can prove later\n' +
       'that no row up to it was changed, put in or taken away: harrier audit verify --head FILE.',
   ],
-  examples: ['audit head', 'audit head >> heads.jsonl'],
+  examples: ['audit head'],
   async run(_, terminal) {
     await using tools = await openCommandTools()
     terminal.out(JSON.stringify(await tools.audit.head()))
