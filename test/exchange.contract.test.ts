@@ -84,6 +84,19 @@ describe('fetching an exchange', () => {
     expect([await held(), await records()]).toEqual([{ d: ['k3'], e: ['k1'] }, 2])
   })
 
+  it('leaves an audit row of each commit that changes the bank, with how much, and none of one that does not', async () => {
+    await fetchFrom(scripted(page(1, put('k1', 'a', 'b'), put('k2', 'b')), page(2, put('k1', 'c')), page(3)))
+    await fetchFrom(scripted(page(4, put('k1', 'c'), gone('k9'))))
+    await fetchFrom(scripted(page(5, gone('k1'), gone('k2'))))
+    const rows = (await database.audit.list('SHARED', 10)).toReversed()
+    const changes = rows.filter(({ action }) => action === 'exchange.contents-changed')
+    expect(changes.map(({ actor, details }) => [actor, details])).toEqual([
+      ['harrier', { added: 2, removed: 0 }],
+      ['harrier', { added: 1, removed: 1 }],
+      ['harrier', { added: 0, removed: 2 }],
+    ])
+  })
+
   it('keeps no record of which nothing can be matched, nor what it was before', async () => {
     await fetchFrom(scripted(page(1, put('k1', 'a'), put('k2', '?'))))
     expect([await held(), await records()]).toEqual([{ a: ['k1'] }, 1])

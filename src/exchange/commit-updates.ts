@@ -10,21 +10,25 @@ export type CommitOptions = {
   readonly createdAt: string
 }
 
+/** What updates did to the bank: contents that were added, and that went with their last record. */
+export type BankChange = { readonly added: number; readonly removed: number }
+
 /** Most hashes of one record. */
 const maxHashes = 100
 
 /**
  * Brings updates into the bank of an exchange, in their order, inside the transaction of `stores`. Each hash is a content of its own,
- * so that it goes when its last record goes, and has the opinion of the record that came last; a tombstone of what is not there changes nothing.
+ * so that it goes when its last record goes, and has the opinion of the record that came last; a tombstone of what is not there
+ * changes nothing. Returns what that did.
  */
 export async function commitUpdates(
   stores: Stores,
   updates: readonly ExchangeUpdate[],
   options: CommitOptions,
-): Promise<void> {
+): Promise<BankChange> {
   const { bankId, generation, hashesOf, opinionOf, createdAt } = options
   const { exchangeRecords: records, exchanges, banks, removals, verdicts } = stores
-  let change = 0
+  let [change, added, removed] = [0, 0, 0]
   for (const { key, record } of updates) {
     const before = await records.contentsOf(bankId, key)
     const hashes = record ? hashesOf(record).slice(0, maxHashes) : []
@@ -35,9 +39,13 @@ export async function commitUpdates(
         const { contentId, isNew } = await banks.addContent(bankId, content, createdAt)
         await records.link(bankId, key, contentId, isNew)
         if (opinionOf) await verdicts.saveExchange(contentId, opinionOf(record))
+        added += Number(isNew)
       }
     } else change -= Number(await records.remove(bankId, key))
-    await removals.deleteContents(await records.orphansAmong(before))
+    const orphans = await records.orphansAmong(before)
+    await removals.deleteContents(orphans)
+    removed += orphans.length
   }
   if (change !== 0) await exchanges.countRecords(bankId, change)
+  return { added, removed }
 }

@@ -2,7 +2,7 @@ import { AppError } from '../lib/errors.ts'
 import type { Exchange, ExchangeCheckpoint } from '../model/exchange.ts'
 import type { Database, Stores } from '../store/database.ts'
 import type { ExchangePlace } from '../store/exchange-store.ts'
-import { commitUpdates } from './commit-updates.ts'
+import { type BankChange, commitUpdates } from './commit-updates.ts'
 import type { ExchangePage, ExchangeUpdate, HashExchange } from './exchange.ts'
 
 /** Somebody else has moved the exchange on, or it is gone or switched off: what was fetched belongs to a place where it no longer is. */
@@ -38,21 +38,21 @@ const maxKey = 500
  */
 export async function fetchExchange(
   deps: FetchDeps,
-  exchange: Pick<Exchange, 'bankId' | 'config'>,
+  exchange: Pick<Exchange, 'bankId' | 'name' | 'config'>,
   { api, credentials }: { readonly api: HashExchange; readonly credentials: Exchange['config'] | undefined },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { bankId, config } = exchange
+  const { bankId, name, config } = exchange
   const begunAt = deps.now().getTime()
   let place = beginningOf(await requirePlace(deps.database, bankId), api, begunAt)
   const { checkpoint } = place
   for await (const page of api.pages({ config, credentials, checkpoint }, signal)) {
     signal.throwIfAborted()
-    place = await commitPage(deps, { bankId, api }, page, place)
+    place = await commitPage(deps, { bankId, name, api }, page, place)
     if (deps.now().getTime() - begunAt > maxRunMs) return false
   }
   signal.throwIfAborted()
-  if (place.checkpoint) await sweep(deps, { bankId, api }, place)
+  if (place.checkpoint) await sweep(deps, { bankId, name, api }, place)
   return true
 }
 
@@ -62,7 +62,7 @@ function beginningOf(place: ExchangePlace, api: HashExchange, nowMs: number): Ex
   return isFresh ? place : { checkpoint: undefined, generation: place.generation + 1 }
 }
 
-type Target = { readonly bankId: number; readonly api: HashExchange }
+type Target = { readonly bankId: number; readonly name: string; readonly api: HashExchange }
 
 /** The checkpoint is saved with the last piece of the page; a fetch that is cut off before does the page again. */
 async function commitPage(
@@ -82,7 +82,7 @@ async function commitPage(
 
 async function commit(
   { database, now, onChange }: FetchDeps,
-  { bankId, api }: Target,
+  { bankId, name, api }: Target,
   updates: readonly ExchangeUpdate[],
   from: ExchangePlace,
   to: ExchangePlace,
@@ -91,13 +91,10 @@ async function commit(
   if (tooLong) throw new AppError('upstream', `Expected keys of at most ${maxKey} characters`)
   await database.transaction(async (stores) => {
     await requireUnmoved(stores, bankId, from)
-    await commitUpdates(stores, updates, {
-      bankId,
-      generation: to.generation,
-      hashesOf: api.hashesOf,
-      opinionOf: api.opinionOf,
-      createdAt: now().toISOString(),
-    })
+    const at = now().toISOString()
+    const { hashesOf, opinionOf } = api
+    const options = { bankId, generation: to.generation, hashesOf, opinionOf, createdAt: at }
+    await logChange(stores, name, await commitUpdates(stores, updates, options), at)
     await stores.exchanges.savePlace(bankId, to)
   })
   await onChange()
@@ -110,15 +107,26 @@ async function sweep(deps: FetchDeps, target: Target, place: ExchangePlace): Pro
     database.transaction(async (stores) => {
       await requireUnmoved(stores, target.bankId, place)
       const keys = await stores.exchangeRecords.olderKeys(target.bankId, place.generation, pieceUpdates)
-      const options = { bankId: target.bankId, generation: place.generation, hashesOf: target.api.hashesOf }
-      await commitUpdates(
-        stores,
-        keys.map((key) => ({ key })),
-        { ...options, createdAt: deps.now().toISOString() },
-      )
+      const at = deps.now().toISOString()
+      const { bankId, name, api } = target
+      const options = { bankId, generation: place.generation, hashesOf: api.hashesOf, createdAt: at }
+      const gone = keys.map((key) => ({ key }))
+      await logChange(stores, name, await commitUpdates(stores, gone, options), at)
       return keys.length
     })
   while ((await removeSome()) > 0) await onChange()
+}
+
+/** Leaves an audit row where a bank has changed. */
+async function logChange(
+  { audit }: Pick<Stores, 'audit'>,
+  subject: string,
+  { added, removed }: BankChange,
+  at: string,
+): Promise<void> {
+  if (added + removed === 0) return
+  const details = { added, removed }
+  await audit.append([{ at, actor: 'harrier', action: 'exchange.contents-changed', subject, details }])
 }
 
 async function requirePlace(
