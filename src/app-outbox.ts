@@ -9,27 +9,22 @@ import type { Config } from './config/settings.ts'
 import type { Log } from './lib/logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Did } from './model/ids.ts'
-import type { ActionTarget, TargetFacts } from './model/target.ts'
+import type { TargetFacts } from './model/target.ts'
 import { createAnnounce } from './outbox/announce.ts'
 import { createOutbox, type Outbox } from './outbox/outbox.ts'
 import type { OutboxDeskDeps } from './outbox/outbox-desk.ts'
-import { createPublishRequest, type PublishRequestDeps } from './publish/publish-request.ts'
 import { openSafeFetch } from './resources.ts'
 import type { Announce, Database } from './store/database.ts'
-import { createLabelsTarget } from './targets/labels-target.ts'
 import { createActionCarrier } from './targets/target.ts'
 import { createWebhookCarrier } from './targets/webhook-carrier.ts'
 import { userAgent } from './version.ts'
 
 /** What sending needs. */
-export type OutboxPartDeps = Pick<PublishRequestDeps, 'key' | 'declaredVals' | 'isPaced' | 'announce'> &
-  TargetsDeps & {
-    readonly database: Database
-    readonly metrics: Metrics
-    readonly logger: Log
-    /** Called after labels were published, or put into their queue; must not throw. */
-    readonly onLabels: () => void
-  }
+export type OutboxPartDeps = TargetsDeps & {
+  readonly database: Database
+  readonly metrics: Metrics
+  readonly logger: Log
+}
 
 /** Returns what the ends of messages, and sending them again, mean for the effects that they carry out, whoever ends them. */
 export function createMessageHooks(
@@ -52,7 +47,7 @@ export function createOutboxPart(deps: OutboxPartDeps): {
     privateOrigins: config.webhookPrivateOrigins.map((text) => new URL(text).origin),
   })
   const sending = { fetch, timeoutMs: config.webhookTimeoutMs, now: world.now }
-  const targets = [createOwnLabels(deps), ...createTargets(deps)]
+  const targets = createTargets(deps)
   const outbox = createOutbox(
     {
       database,
@@ -75,19 +70,6 @@ export function createOutboxPart(deps: OutboxPartDeps): {
     },
   )
   return { targets, outbox }
-}
-
-function createOwnLabels({ database, src, world, onLabels, ...signing }: OutboxPartDeps): ActionTarget {
-  const request = createPublishRequest({ ...signing, src, database, actor: 'harrier', now: world.now })
-  return createLabelsTarget({
-    async publish(label) {
-      const { kind } = await request(label)
-      onLabels()
-      return kind
-    },
-    statesOf: (uri) => database.labels.states(src, [uri]),
-    now: world.now,
-  })
 }
 
 /** Returns what puts events into the outbox; the operator's commands have it too, and the service sends what they put there. */

@@ -4,15 +4,17 @@
 import type { IdentityResolver } from './atproto/identity.ts'
 import { resolveAccount } from './atproto/resolve-account.ts'
 import { labelerIssuer, signServiceToken } from './atproto/sign-service-token.ts'
-import type { SigningKey } from './atproto/signing-key.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { AppError } from './lib/errors.ts'
 import type { Did } from './model/ids.ts'
 import type { ActionTarget } from './model/target.ts'
 import type { ActingDocument, TargetDocument } from './model/target-document.ts'
+import { createPublishRequest, type PublishRequestDeps } from './publish/publish-request.ts'
 import { openSafeFetch } from './resources.ts'
+import type { Database } from './store/database.ts'
 import type { CallDeps } from './targets/call-xrpc.ts'
+import { createLabelsTarget } from './targets/labels-target.ts'
 import { createModerationTarget } from './targets/moderation-target.ts'
 import { createOzoneTarget } from './targets/ozone-target.ts'
 import { createPdsTarget } from './targets/pds-target.ts'
@@ -26,18 +28,19 @@ import { userAgent } from './version.ts'
 import type { World } from './world.ts'
 
 /** What the targets need. */
-export type TargetsDeps = {
+export type TargetsDeps = Pick<PublishRequestDeps, 'key' | 'declaredVals' | 'isPaced' | 'announce'> & {
   readonly config: Config
   readonly secrets: Secrets
   /** The labeler. */
   readonly src: Did
-  /** Returns the label key in force. */
-  readonly key: () => Pick<SigningKey, 'did' | 'sign' | 'publicKeyMultibase' | 'signer'>
+  readonly database: Pick<Database, 'labels' | 'transaction'>
   readonly identity: IdentityResolver
   readonly world: World
+  /** Called after labels were published, or put into their queue; must not throw. */
+  readonly onLabels: () => void
 }
 
-/** Returns the configured targets; it reaches none. */
+/** Returns our own labels and the configured targets; it reaches none. */
 export function createTargets(deps: TargetsDeps): readonly ActionTarget[] {
   const { config, world } = deps
   const fetch = openSafeFetch(config, {
@@ -46,7 +49,22 @@ export function createTargets(deps: TargetsDeps): readonly ActionTarget[] {
     privateOrigins: [...config.targetPrivateOrigins, ...config.allowPrivateOrigins],
   })
   const calls = { fetch, timeoutMs: config.webhookTimeoutMs, now: world.now }
-  return deps.secrets.targets.map((document) => createTarget(deps, calls, document))
+  const configured = deps.secrets.targets.map((document) => createTarget(deps, calls, document))
+  return [createOwnLabels(deps), ...configured]
+}
+
+function createOwnLabels({ database, src, world, onLabels, ...signing }: TargetsDeps): ActionTarget {
+  const request = createPublishRequest({ ...signing, src, database, actor: 'harrier', now: world.now })
+  return createLabelsTarget({
+    async publish(label) {
+      const { kind } = await request(label)
+      onLabels()
+      return kind
+    },
+    statesOf: (uri) => database.labels.states(src, [uri]),
+    now: world.now,
+    labeler: src,
+  })
 }
 
 function createTarget(deps: TargetsDeps, calls: CallDeps, document: TargetDocument): ActionTarget {
@@ -57,7 +75,7 @@ function createTarget(deps: TargetsDeps, calls: CallDeps, document: TargetDocume
   }
   const caller = callerOf(deps, calls, document)
   return document.kind === 'ozone'
-    ? createOzoneTarget({ caller, labeler, now: world.now }, document.id)
+    ? createOzoneTarget({ caller, labeler, now: world.now }, document)
     : createModerationTarget({ caller, labeler }, document)
 }
 

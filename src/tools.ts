@@ -5,6 +5,8 @@
 
 import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
 import { createAnnounceOf, createMessageHooks } from './app-outbox.ts'
+import { createTargets } from './app-targets.ts'
+import { createIdentityResolver } from './atproto/identity.ts'
 import { type AuditDesk, createAuditDesk } from './audit/audit.ts'
 import { readTextLines } from './audit/read-lines.ts'
 import { recordView } from './audit/record-view.ts'
@@ -34,6 +36,7 @@ import type { Findings } from './model/match.ts'
 import { missingTiers } from './model/policy.ts'
 import type { ReviewDetails, ReviewState, ReviewSummary } from './model/review.ts'
 import { createOutboxDesk, type OutboxDesk } from './outbox/outbox-desk.ts'
+import { createTargetDesk, type TargetDesk } from './outbox/target-desk.ts'
 import { estimateEmission } from './publish/estimate-emission.ts'
 import { createPublishRequest, type PublishOutcome } from './publish/publish-request.ts'
 import { createBudgetReader } from './publish/read-budget.ts'
@@ -143,10 +146,11 @@ export interface Tools extends Hashing {
   }
   /** The keys of the REST API. */
   readonly apiKeys: ApiKeys
-  /** What is sent to others. */
+  /** What is sent to others, and where actions are carried out. */
   readonly outbox: OutboxDesk
   /** The record of everything that was done. */
   readonly audit: AuditDesk
+  readonly targets: TargetDesk
   /** Returns the current labels that match any pattern, in seq order. */
   queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
   readonly reviews: {
@@ -184,17 +188,21 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const { database, keyring, keyFolder, src, policy } = opened
   opening.use(database)
   const hashing = opening.use(openHashing(config))
-  const document = openLabelKeyDocument(config, openSafeFetch(config, { userAgent, fetch: realWorld.fetch }))
+  const fetch = openSafeFetch(config, { userAgent, fetch: realWorld.fetch })
+  const document = openLabelKeyDocument(config, fetch)
   const signing = { key: () => keyring.current, src, declaredVals: new Set(policy.labels), now }
   const isPaced = Object.keys(config.emissionBudget).length > 0
   const announce = createAnnounceOf(config, secrets, src)
-  const publishRequest = createPublishRequest({
-    ...signing,
-    database,
-    isPaced,
-    actor: 'cli',
-    announce,
+  const publishRequest = createPublishRequest({ ...signing, database, isPaced, actor: 'cli', announce })
+  const identity = createIdentityResolver({
+    store: database.dids,
+    fetch,
+    plcUrl: config.plcUrl,
+    timeoutMs: config.fetchTimeoutMs,
+    now: Date.now,
   })
+  const publishing = { ...signing, database, isPaced, announce, onLabels: () => undefined }
+  const targets = createTargets({ ...publishing, config, secrets, identity, world: realWorld })
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
@@ -289,6 +297,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       actor: 'cli',
       now,
     }),
+    targets: createTargetDesk({ targets, database }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

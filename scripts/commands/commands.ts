@@ -41,6 +41,8 @@ import { reviewShowCommand } from './review-show.ts'
 import { serveCommand } from './serve.ts'
 import { setupCommand } from './setup.ts'
 import { subscribersCommand } from './subscribers.ts'
+import { targetCheckCommand } from './target-check.ts'
+import { targetListCommand } from './target-list.ts'
 
 /** Every command, in the order that help shows them. */
 export const commands: readonly Command[] = [
@@ -73,6 +75,8 @@ export const commands: readonly Command[] = [
   outboxShowCommand,
   outboxRetryCommand,
   outboxDropCommand,
+  targetListCommand,
+  targetCheckCommand,
   reviewListCommand,
   reviewShowCommand,
   gateCommand,

@@ -16,11 +16,12 @@ const shared = {
 /** `harrier outbox retry`: sends now what waits, or has ended. */
 export const outboxRetryCommand: Command = {
   name: 'outbox retry',
-  summary: 'send events now, also such as are dead, dropped or done',
+  summary: 'send events and actions now, also such as are dead, dropped or done',
   ...shared,
   notes: [
     'The service sends them at once, under the ids that the receiver knows, with all their attempts. What has ended does\n' +
-      'not go back to its place in the order.',
+      'not go back to its place in the order. An action that may have been carried out already (unknown) is sent a second\n' +
+      'time: look at its target first.',
   ],
   examples: ['outbox retry 12', 'outbox retry --dead'],
   exits: { 3: 'no such message' },
@@ -31,7 +32,7 @@ export const outboxRetryCommand: Command = {
 /** `harrier outbox drop`: gives up what was not delivered. */
 export const outboxDropCommand: Command = {
   name: 'outbox drop',
-  summary: 'give up events that were not delivered',
+  summary: 'give up events and actions that were not carried out',
   ...shared,
   notes: ['They stay in harrier outbox list --state dropped as long as finished jobs are kept.'],
   examples: ['outbox drop 12 13', 'outbox drop --dead'],

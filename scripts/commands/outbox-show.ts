@@ -6,7 +6,7 @@ import { formatTable, printable } from '../lib/terminal.ts'
 /** `harrier outbox show`: one message with what it says. */
 export const outboxShowCommand: Command = {
   name: 'outbox show',
-  summary: 'show an event that is sent to a webhook endpoint, and how that went',
+  summary: 'show an event or an action that is sent, and how that went',
   parameters: 'MESSAGE',
   arguments: { MESSAGE: 'its number, as harrier outbox list shows it' },
   arity: [1, 1],

@@ -14,7 +14,7 @@ export type ServiceTokenWish = {
 
 /** Returns a token between services that is good for one minute and one method, signed with our key. */
 export async function signServiceToken(
-  key: SigningKey,
+  key: Pick<SigningKey, 'did' | 'sign'>,
   { iss, aud, lxm }: ServiceTokenWish,
 ): Promise<string> {
   const keypair = {

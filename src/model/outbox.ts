@@ -76,6 +76,8 @@ export type OutboxWanted = {
   readonly states: readonly OutboxState[]
   /** Every kind unless told. */
   readonly kinds?: readonly OutboxKind[]
+  /** Every one unless told. */
+  readonly target?: string
   readonly limit: number
   /** Only messages with a smaller number. */
   readonly before?: number

@@ -96,6 +96,8 @@ export type TargetFacts = {
   /** The operator's name for it. */
   readonly id: string
   readonly kind: TargetKind
+  /** Where it is, for people: an origin or a DID, without secrets. */
+  readonly at: string
   readonly can: ReadonlySet<ActionKind>
 }
 

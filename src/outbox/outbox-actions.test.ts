@@ -52,6 +52,7 @@ async function openFixture(carryOut: CarryOut, { maxAttempts = 3 } = {}) {
   const target: ActionTarget = {
     id: 'mod',
     kind: 'moderation',
+    at: 'did:web:mod.example.com',
     can: new Set(['takedown', 'restore']),
     carryOut,
     check: async () => [],

@@ -13,7 +13,7 @@
  *
  * announce.ts       events as messages, for every endpoint that wants them
  * end-message.ts    the end of a message, with its audit row
- * outbox-desk.ts    what the operator sees and does
+ * outbox-desk.ts    what the operator sees and does; target-desk.ts of targets
  */
 import { backoffMs } from '../lib/backoff.ts'
 import { type Circuit, createCircuit } from '../lib/circuit.ts'

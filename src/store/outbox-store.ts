@@ -62,6 +62,8 @@ export interface OutboxStore {
   has(target: string, messageId: string): Promise<boolean>
   /** Returns how many messages are in each state: all, those of some kinds, or those to one target. */
   counts(of?: OutboxCounted): Promise<Readonly<Record<OutboxState, number>>>
+  /** Returns the oldest message that waits for a target. */
+  oldestOf(address: OutboxAddress): Promise<OutboxMessage | undefined>
   /** Returns when the oldest message that waits was added; ISO 8601. */
   oldest(): Promise<string | undefined>
   /** Deletes delivered and dropped messages that ended before a time (ISO 8601); dead ones stay. Returns how many. */
@@ -151,12 +153,13 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       return rows.map(messageOfRow)
     },
 
-    async list({ states, kinds = outboxKinds, limit, before = Number.MAX_SAFE_INTEGER }) {
+    async list({ states, kinds = outboxKinds, target, limit, before = Number.MAX_SAFE_INTEGER }) {
       const rows = db
         .selectFrom('outbox')
         .selectAll()
         .where('state', 'in', states)
         .where('kind', 'in', kinds)
+        .$if(target !== undefined, (query) => query.where('target', '=', target as string))
         .where('id', '<', before)
       return (await rows.orderBy('id', 'desc').limit(limit).execute()).map(messageOfRow)
     },
@@ -217,6 +220,19 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
         .execute()
       const none = { pending: 0, done: 0, dead: 0, dropped: 0 }
       return { ...none, ...Object.fromEntries(rows.map(({ state, n }) => [state, n])) }
+    },
+
+    async oldestOf({ kind, target }) {
+      const row = await db
+        .selectFrom('outbox')
+        .selectAll()
+        .where('state', '=', 'pending')
+        .where('kind', '=', kind)
+        .where('target', '=', target)
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst()
+      return row && messageOfRow(row)
     },
 
     async oldest() {

@@ -1,6 +1,6 @@
 import { AppError } from '../lib/errors.ts'
 import type { Emission } from '../model/emission.ts'
-import type { Cid, SubjectUri } from '../model/ids.ts'
+import type { Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { LabelState } from '../model/label.ts'
 import {
   type ActionTarget,
@@ -20,6 +20,7 @@ export type LabelsTargetDeps = {
   /** Returns what is published of a subject, or is to be. */
   readonly statesOf: (uri: SubjectUri) => Promise<readonly LabelState[]>
   readonly now: () => Date
+  readonly labeler: Did
 }
 
 /** The id of the target that is our own stream of labels. */
@@ -31,6 +32,7 @@ export function createLabelsTarget(deps: LabelsTargetDeps): ActionTarget {
     id: labelsTargetId,
     kind: 'labels',
     can: actionsOfKind.labels,
+    at: deps.labeler,
     async carryOut(action) {
       if (action.kind !== 'label') return { kind: 'refused', words: `labels cannot ${action.kind}` }
       try {

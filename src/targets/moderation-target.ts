@@ -50,6 +50,7 @@ export function createModerationTarget(
     id,
     kind: 'moderation',
     can: actionsOfKind.moderation,
+    at: did,
     async carryOut(action, { signal, wasCutOff }) {
       if (action.kind !== 'report')
         return { kind: 'refused', words: `a moderation service cannot ${action.kind}` }

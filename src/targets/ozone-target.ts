@@ -14,6 +14,9 @@ export type OzoneTargetDeps = {
   readonly now: () => Date
 }
 
+/** Which Ozone. */
+export type OzoneAddress = { readonly id: string; readonly did: Did }
+
 const emitted = z.object({ id: z.int() })
 const statuses = z.object({
   subjectStatuses: z.array(
@@ -33,11 +36,12 @@ const reverseType = 'tools.ozone.moderation.defs#modEventReverseTakedown'
  * kind with the same `externalId` about a subject, so that an event may be sent again. A takedown is done when the subject's
  * status says so, with the blobs; a restore is of a takedown whose last event is ours.
  */
-export function createOzoneTarget(deps: OzoneTargetDeps, id: string): ActionTarget {
+export function createOzoneTarget(deps: OzoneTargetDeps, { id, did }: OzoneAddress): ActionTarget {
   return {
     id,
     kind: 'ozone',
     can: actionsOfKind.ozone,
+    at: did,
     async carryOut(action, { signal }) {
       const subject = subjectOf(action)
       if (subject === undefined)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AppError, messageOf } from '../lib/errors.ts'
 import type { Did } from '../model/ids.ts'
 import { type ActionTarget, actionsOfKind, type TargetAction, type TargetOutcome } from '../model/target.ts'
 import { type CallDeps, callXrpc, type XrpcAnswer, type XrpcRequest } from './call-xrpc.ts'
@@ -9,7 +10,7 @@ import { formatPart, type PdsPart, paramsOf, partsOf, subjectOf } from './pds-pa
 export type PdsTargetDeps = CallDeps & {
   /** Returns the `Authorization` of a call of this method: the admin's password, or a token of the labeler's. */
   readonly authorize: (nsid: string) => Promise<string>
-  /** Returns the origin of the host that the account's DID document names now, or undefined when there is none. */
+  /** Returns the origin of the host that the account's DID document names now, or undefined when there is none. @throws an `AppError` when that cannot be found out. */
   readonly resolveHost: (did: Did, signal: AbortSignal) => Promise<string | undefined>
   readonly labeler: Did
 }
@@ -52,6 +53,7 @@ export function createPdsTarget(deps: PdsTargetDeps, { id, url }: PdsAddress): A
     id,
     kind: 'pds',
     can: actionsOfKind.pds,
+    at: origin,
     async carryOut(action, { signal }) {
       if (action.kind !== 'takedown' && action.kind !== 'restore')
         return { kind: 'refused', words: `a PDS cannot ${action.kind}` }
@@ -76,7 +78,8 @@ type At = PdsTargetDeps & {
 
 /** Undefined when the account is hosted here, by its DID document and by the PDS itself. */
 async function notTheirs(at: At, did: Did, signal: AbortSignal): Promise<TargetOutcome | undefined> {
-  const host = await at.resolveHost(did, signal)
+  const host = await findHost(at, did, signal)
+  if (typeof host === 'object') return host
   if (host === undefined) return { kind: 'not-theirs', words: 'the account has no host' }
   if (host !== at.origin) return { kind: 'not-theirs', words: 'the account is hosted elsewhere' }
   const account = await fetchStatus(at, { kind: 'account', did }, signal)
@@ -84,6 +87,20 @@ async function notTheirs(at: At, did: Did, signal: AbortSignal): Promise<TargetO
   return account.kind === 'absent'
     ? { kind: 'not-theirs', words: 'the PDS does not know the account' }
     : undefined
+}
+
+async function findHost(
+  { resolveHost }: At,
+  did: Did,
+  signal: AbortSignal,
+): Promise<string | undefined | TargetOutcome> {
+  try {
+    return await resolveHost(did, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof AppError)) throw error
+    return { kind: error.shouldRetry() ? 'failed' : 'refused', words: messageOf(error) }
+  }
 }
 
 /** One part after the other: a takedown begins with the record, a restore ends with it. */

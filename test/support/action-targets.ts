@@ -7,6 +7,7 @@ import { parseConfig } from '../../src/config/config.ts'
 import { createSafeFetch } from '../../src/lib/safe-fetch.ts'
 import { parseAtUri, parseBlobCid, parseCid, parseDid } from '../../src/model/ids.ts'
 import type { ActionTarget, TargetAction, TargetOutcome, TargetSubject } from '../../src/model/target.ts'
+import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { realWorld } from '../../src/world.ts'
 import type { Account, Post } from './accounts.ts'
@@ -26,13 +27,20 @@ export async function createTestLabeler(network: Network, handle: string): Promi
   return { ...account, privateHex }
 }
 
+/** Targets as configured, and our own labels, over a store in memory. */
+export type OpenTargets = {
+  readonly targets: readonly ActionTarget[]
+  readonly labels: ActionTarget
+  readonly database: Database
+} & AsyncDisposable
+
 /** Opens the targets of these documents, as the settings have them, for a labeler. */
 export async function openTargets(
   network: Pick<Network, 'plcUrl' | 'pdsUrl'>,
   labeler: TestLabeler,
   documents: readonly object[],
   more: { readonly origins?: readonly string[]; readonly timeoutMs?: number } = {},
-): Promise<{ readonly targets: readonly ActionTarget[] } & AsyncDisposable> {
+): Promise<OpenTargets> {
   const origins = [network.plcUrl, network.pdsUrl, ...(more.origins ?? [])]
   const { config, secrets } = parseConfig({
     HARRIER_TARGETS: JSON.stringify(documents),
@@ -55,8 +63,20 @@ export async function openTargets(
     now: Date.now,
   })
   const src = parseDid(labeler.did) ?? fail('a DID')
-  const targets = createTargets({ config, secrets, src, key: () => key, identity, world: realWorld })
-  return { targets, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
+  const [labels = fail('our own labels'), ...targets] = createTargets({
+    config,
+    secrets,
+    src,
+    key: () => key,
+    declaredVals: new Set(['known-image']),
+    isPaced: false,
+    announce: async () => {},
+    onLabels: () => {},
+    database,
+    identity,
+    world: realWorld,
+  })
+  return { targets, labels, database, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
 }
 
 /** Returns a post as what an action is about, with its blobs. */
