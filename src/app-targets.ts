@@ -1,13 +1,14 @@
 /**
  * The part of `app.ts` and `tools.ts` that has the targets: where actions are carried out, as the operator configured them.
  */
+import { createFetchRecord } from './atproto/fetch-record.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
 import { resolveAccount } from './atproto/resolve-account.ts'
 import { labelerIssuer, signServiceToken } from './atproto/sign-service-token.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { AppError } from './lib/errors.ts'
-import type { Did } from './model/ids.ts'
+import type { AtUri, Cid, Did } from './model/ids.ts'
 import type { ActionTarget } from './model/target.ts'
 import type { ActingDocument, TargetDocument } from './model/target-document.ts'
 import { createPublishRequest, type PublishRequestDeps } from './publish/publish-request.ts'
@@ -75,7 +76,7 @@ function createTarget(deps: TargetsDeps, calls: CallDeps, document: TargetDocume
   }
   const caller = callerOf(deps, calls, document)
   return document.kind === 'ozone'
-    ? createOzoneTarget({ caller, labeler, now: world.now }, document)
+    ? createOzoneTarget({ caller, labeler, versionOf: versionOf(deps), now: world.now }, document)
     : createModerationTarget({ caller, labeler }, document)
 }
 
@@ -93,6 +94,31 @@ function hostNow({ identity }: TargetsDeps): (did: Did, signal: AbortSignal) => 
   return async (did, signal) => {
     await identity.refreshDoc(did, signal)
     return await identity.resolvePds(did, signal)
+  }
+}
+
+/** What the host of a record has; a host that is unwell, or lies about a CID, does not say. */
+function versionOf({
+  config,
+  identity,
+  world,
+}: TargetsDeps): (uri: AtUri, signal: AbortSignal) => Promise<Cid | undefined> {
+  // Strangers choose these hosts: the private origins of the targets are not for them.
+  const fetch = openSafeFetch(config, { userAgent, fetch: world.fetch })
+  const { fetchTimeoutMs: timeoutMs } = config
+  const fetchRecord = createFetchRecord(
+    { resolvePds: identity.resolvePds, fetch },
+    { timeoutMs, idleTimeoutMs: timeoutMs / 2 },
+  )
+  return async (uri, signal) => {
+    try {
+      const fetched = await fetchRecord(uri, signal)
+      return fetched.kind === 'record' ? fetched.cid : undefined
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof AppError)) throw error
+      return undefined
+    }
   }
 }
 

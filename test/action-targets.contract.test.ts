@@ -14,6 +14,7 @@ import { drawLandscape, recompress } from './support/images.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { type LocalOzone, openOzone, stateOf } from './support/ozone.ts'
 import { createDatabase, postgresUrl } from './support/postgres.ts'
+import { openRelay } from './support/relay.ts'
 
 const csam = 'tools.ozone.report.defs#reasonChildSafetyCSAM'
 type RecordSubject = TargetSubject & { kind: 'record' }
@@ -53,6 +54,13 @@ const isRecordServed = async (network: Network, { did, uri }: RecordSubject): Pr
   const [, , , collection, rkey] = uri.split('/')
   const query = `repo=${did}&collection=${collection}&rkey=${rkey}`
   return (await fetch(`${network.pdsUrl}/xrpc/com.atproto.repo.getRecord?${query}`)).ok
+}
+
+/** Has the author change the text of a post. */
+async function writeAnew({ agent, did }: Account, { uri }: RecordSubject): Promise<void> {
+  const address = { repo: did, collection: 'app.bsky.feed.post', rkey: uri.split('/')[4] ?? '' }
+  const { data } = await agent.com.atproto.repo.getRecord(address)
+  await agent.com.atproto.repo.putRecord({ ...address, record: { ...data.value, text: 'another text' } })
 }
 
 /** Calls an admin method of the PDS with its password. */
@@ -234,22 +242,15 @@ describe('a PDS', () => {
 
   it('keeps a record that was written anew since it matched, and loses the picture that did', async () => {
     const subject = await it_.post()
-    const { agent, did } = it_.alice
-    const rkey = subject.uri.split('/')[4] ?? ''
-    const collection = 'app.bsky.feed.post'
-    const { data } = await agent.com.atproto.repo.getRecord({ repo: did, collection, rkey })
-    await agent.com.atproto.repo.putRecord({
-      repo: did,
-      collection,
-      rkey,
-      record: { ...data.value, text: 'another text' },
-    })
+    await writeAnew(it_.alice, subject)
     expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
       kind: 'refused',
       words: 'not there, or no longer what matched: record; taken down: blob 1',
     })
     expect(await isRecordServed(it_.network, subject)).toBe(true)
-    expect(await isServed(it_.network, did, subject.blobs[0] ?? '')).toBe(false)
+    expect(await isServed(it_.network, subject.did, subject.blobs[0] ?? '')).toBe(false)
+    expect(await carryOut(it_.target, actionOf({ kind: 'restore' }, subject))).toMatchObject({ kind: 'done' })
+    expect(await isServed(it_.network, subject.did, subject.blobs[0] ?? '')).toBe(true)
   })
 
   it('has an account taken down and given back', async () => {
@@ -358,6 +359,42 @@ describe.skipIf(!postgresUrl)('an Ozone', () => {
     })
   })
 
+  it('is not told to take down a record that was written anew since it matched', async () => {
+    const subject = await it_.post()
+    await writeAnew(it_.alice, subject)
+    const outcome = await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))
+    expect(outcome).toMatchObject({
+      kind: 'refused',
+      words: expect.stringContaining('written anew') as string,
+    })
+    expect(await eventsOf(subject)).toEqual([])
+  })
+
+  it('has one event when its answer was lost, or it was not reached, and no takedown is lost', async () => {
+    await using stack = new AsyncDisposableStack()
+    const relay = stack.use(await openRelay(it_.ozone.url))
+    const { did, adminPassword } = it_.ozone
+    const document = { id: 'lossy', kind: 'ozone', did, url: relay.origin, adminPassword }
+    const { targets } = stack.use(
+      await openTargets(it_.network, it_.labeler, [document], { origins: [relay.origin] }),
+    )
+    const subject = await it_.post()
+    const takedown = actionOf({ kind: 'takedown' }, subject)
+    const report = actionOf({ kind: 'report', reasonType: csam }, subject)
+    const [target = expect.fail()] = targets
+    for (const action of [report, takedown])
+      for (const loss of ['request', 'answer'] as const) {
+        relay.losses.push(loss)
+        expect(await carryOut(target, action)).toMatchObject({ kind: 'failed' })
+      }
+    for (const action of [report, takedown])
+      expect(await carryOut(target, action, true)).toMatchObject({ kind: 'already' })
+    expect(await it_.isDown(subject)).toBe(true)
+    const { moderation } = it_.ozone.agent(it_.moderator).tools.ozone
+    const { data } = await moderation.queryEvents({ subject: subject.uri, modTool: ['harrier'] })
+    expect(data.events).toHaveLength(2)
+  })
+
   it('that diverts nowhere refuses a divert, and a blob without a record cannot be named to it', async () => {
     const subject = await it_.post()
     expect(await carryOut(it_.target, actionOf({ kind: 'divert' }, subject))).toMatchObject({
@@ -425,5 +462,44 @@ describe.skipIf(!postgresUrl)('a moderation service that can be asked', () => {
     const report = actionOf({ kind: 'report', reasonType: csam }, await it_.post())
     expect(await carryOut(it_.target, report, true)).toMatchObject({ kind: 'failed', retryAfterMs: 60_000 })
     expect(await carryOut(it_.target, report)).toMatchObject({ kind: 'done' })
+  })
+})
+
+describe('our own labels', () => {
+  const stack = new AsyncDisposableStack()
+  let open: Awaited<ReturnType<typeof openTargets>>
+  let subject: RecordSubject
+  beforeAll(async () => {
+    const { network, labeler, post } = await openPosting(stack)
+    open = stack.use(await openTargets(network, labeler, []))
+    subject = await post()
+  }, 120_000)
+  afterAll(() => stack.disposeAsync())
+
+  const published = () =>
+    open.database.labels.query(
+      { uriPatterns: [subject.uri, subject.did], sources: [], limit: 10, after: 0 },
+      new Date().toISOString(),
+    )
+  const labelOf = (create: readonly string[], negate: readonly string[]) =>
+    actionOf({ kind: 'label', create, negate }, subject)
+
+  it('are published once, about the version that matched, and withdrawn once', async () => {
+    const label = labelOf(['known-image'], [])
+    expect(await carryOut(open.labels, label)).toMatchObject({ kind: 'done' })
+    expect(await carryOut(open.labels, label, true)).toMatchObject({ kind: 'already' })
+    expect(await published()).toMatchObject([{ uri: subject.uri, cid: subject.cid, val: 'known-image' }])
+    const withdrawal = labelOf([], ['known-image'])
+    expect(await carryOut(open.labels, withdrawal)).toMatchObject({ kind: 'done' })
+    const seq = await open.database.labels.lastSeq()
+    expect(await carryOut(open.labels, withdrawal, true)).toMatchObject({ kind: 'already' })
+    expect(await open.database.labels.lastSeq()).toBe(seq)
+  })
+
+  it('of values that are not declared, or about a blob without a record, are refused', async () => {
+    expect(await carryOut(open.labels, labelOf(['undeclared'], []))).toMatchObject({ kind: 'refused' })
+    const blob = { kind: 'blob', did: subject.did, cid: subject.blobs[0] ?? expect.fail() } as const
+    const wish = { kind: 'label', create: ['known-image'], negate: [] } as const
+    expect(await carryOut(open.labels, actionOf(wish, blob))).toMatchObject({ kind: 'refused' })
   })
 })

@@ -38,7 +38,8 @@ const cannotAsk: ReadonlySet<number> = new Set([401, 403, 404, 405, 501])
  * without a report on its way; and a report that may have been taken is unknown, unless the service can be asked for it.
  *
  * Of answers, 500 and those of a gateway (502, 504) tell nothing: an Ozone has written the report before it makes its answer,
- * and a host answers 502 also for what it could not read. 503 and 429 say that it was not taken, and so do all of 4xx.
+ * and a host answers 502 also for what it could not read. Nor does a 503, which some gateways answer for a connection that
+ * broke, unless it says when to come back. All of 4xx, 429 among them, say that it was not taken.
  */
 export function createModerationTarget(
   deps: ModerationTargetDeps,
@@ -123,12 +124,15 @@ function outcomeOf(answer: XrpcAnswer, mayAsk: boolean): TargetOutcome {
   const { data } = filed.safeParse(isDone(answer) ? bodyOf(answer) : undefined)
   if (data) return { kind: 'done', words: 'reported', reference: String(data.id) }
   if (answer.kind === 'not-sent') return outcomeOfFailure(answer)
-  if (answer.kind === 'answered' && (answer.status === 503 || (answer.status >= 400 && answer.status < 500)))
-    return outcomeOfFailure(answer)
+  if (answer.kind === 'answered' && saysNotTaken(answer)) return outcomeOfFailure(answer)
   const words = answer.kind === 'answered' ? wordsOf(answer) : answer.words
   return mayAsk
     ? { kind: 'failed', words: `${words}; it is looked for`, retryAfterMs: landingMs }
     : unknown(words)
+}
+
+function saysNotTaken({ status, retryAfterMs }: Extract<XrpcAnswer, { kind: 'answered' }>): boolean {
+  return (status >= 400 && status < 500) || (status === 503 && retryAfterMs !== undefined)
 }
 
 function unknown(words: string): TargetOutcome {

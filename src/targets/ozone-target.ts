@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Did } from '../model/ids.ts'
+import type { AtUri, Cid, Did } from '../model/ids.ts'
 import { type ActionTarget, actionsOfKind, type TargetAction, type TargetOutcome } from '../model/target.ts'
 import type { XrpcAnswer } from './call-xrpc.ts'
 import { isOurs, modToolOf } from './mod-tool.ts'
@@ -12,6 +12,8 @@ export type OzoneTargetDeps = {
   readonly caller: ServiceCaller
   readonly labeler: Did
   readonly now: () => Date
+  /** Returns the version of a record that its host has now; undefined when the host does not say. */
+  readonly versionOf: (uri: AtUri, signal: AbortSignal) => Promise<Cid | undefined>
 }
 
 /** Which Ozone. */
@@ -53,6 +55,8 @@ export function createOzoneTarget(deps: OzoneTargetDeps, { id, did }: OzoneAddre
         const standing = await whyNotRestore(deps, subject.uri, signal)
         if (standing) return standing
       }
+      const changed = await whyNotTakeDown(deps, action, signal)
+      if (changed) return changed
       const answer = await emit(deps, action, subject, signal)
       return await outcomeOf(deps, action, subject, answer, signal)
     },
@@ -87,6 +91,24 @@ async function emit(
     externalId: action.externalId,
   }
   return await caller.call({ nsid: 'tools.ozone.moderation.emitEvent', input }, signal)
+}
+
+/**
+ * A takedown is of the record in every version. Undefined when its host has what matched, and when the host does not say: it
+ * may be the offender's own.
+ */
+async function whyNotTakeDown(
+  { versionOf }: OzoneTargetDeps,
+  { kind, subject }: TargetAction,
+  signal: AbortSignal,
+): Promise<TargetOutcome | undefined> {
+  if ((kind !== 'takedown' && kind !== 'divert') || subject.kind === 'account' || !subject.uri)
+    return undefined
+  const matched = subject.kind === 'record' ? subject.cid : subject.recordCid
+  const cid = await versionOf(subject.uri, signal)
+  return cid === undefined || cid === matched
+    ? undefined
+    : { kind: 'refused', words: 'the record was written anew, and is no longer what matched' }
 }
 
 /** Undefined when the takedown that stands is ours. */

@@ -51,6 +51,7 @@ export interface Acting extends AsyncDisposable {
 export const somePds: TargetFacts = {
   id: 'pds',
   kind: 'pds',
+  at: 'https://pds.example.com',
   can: new Set(['takedown', 'restore', 'report']),
 }
 

@@ -45,6 +45,7 @@ export async function openTargets(
   const { config, secrets } = parseConfig({
     HARRIER_TARGETS: JSON.stringify(documents),
     HARRIER_TARGET_PRIVATE_ORIGINS: origins.join(','),
+    HARRIER_ALLOW_PRIVATE_ORIGINS: `${network.plcUrl},${network.pdsUrl}`,
     HARRIER_WEBHOOK_TIMEOUT_MS: String(more.timeoutMs ?? 10_000),
   })
   const database = await openSqlite({ path: ':memory:' })

@@ -12,6 +12,7 @@ export type ReportReply =
   | 'drop'
   | 'take-and-drop'
   | 'take-and-fail'
+  | 'take-and-be-unavailable'
   | 'take-and-babble'
   | 'take-and-never-end'
   | 'take-and-be-silent'
@@ -100,6 +101,8 @@ const answers: Readonly<Record<ReportReply, Answer>> = {
   'take-and-drop': drop,
   fail,
   'take-and-fail': fail,
+  // As a gateway answers whose connection to the service broke.
+  'take-and-be-unavailable': (response) => json(response, 503, { error: 'Unavailable', message: 'reset' }),
   busy: (response) => json(response, 503, { error: 'Unavailable', message: 'Later' }, { 'retry-after': '1' }),
   limit: (response) =>
     json(response, 429, { error: 'RateLimitExceeded', message: 'Too many' }, { 'retry-after': '1' }),
