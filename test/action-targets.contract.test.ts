@@ -11,6 +11,7 @@ import {
   type TestLabeler,
 } from './support/action-targets.ts'
 import { drawLandscape, recompress } from './support/images.ts'
+import { openLoopbackServer } from './support/listen.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { type LocalOzone, openOzone, stateOf } from './support/ozone.ts'
 import { createDatabase, postgresUrl } from './support/postgres.ts'
@@ -269,6 +270,21 @@ describe('a PDS', () => {
     expect(await isActive()).toBe(true)
   })
 
+  it('has failed when nobody can say who hosts the account', async () => {
+    await using stack = new AsyncDisposableStack()
+    const labeler = await createTestLabeler(it_.network, 'third.test')
+    const document = {
+      id: 'pds',
+      kind: 'pds',
+      url: it_.network.pdsUrl,
+      adminPassword: it_.network.pdsAdminPassword,
+    }
+    const lost = { ...it_.network, plcUrl: 'http://localhost:1' }
+    const { targets } = stack.use(await openTargets(lost, labeler, [document]))
+    const action = actionOf({ kind: 'takedown' }, await it_.post())
+    expect(await carryOut(targets[0] ?? expect.fail(), action)).toMatchObject({ kind: 'failed' })
+  })
+
   it('is not asked for accounts of others', async () => {
     const stranger = parseDid('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa') ?? expect.fail()
     const action = actionOf({ kind: 'takedown' }, { kind: 'account', did: stranger })
@@ -394,6 +410,41 @@ describe.skipIf(!postgresUrl)('an Ozone', () => {
     const { data } = await moderation.queryEvents({ subject: subject.uri, modTool: ['harrier'] })
     expect(data.events).toHaveLength(2)
   })
+
+  it('diverts the blobs once, takes the record down, and gives it back', async () => {
+    await using stack = new AsyncDisposableStack()
+    const sent: (string | undefined)[] = []
+    const receiver = stack.use(
+      await openLoopbackServer((request, response) => {
+        request.resume().on('end', () => {
+          sent.push(request.url)
+          response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+        })
+      }),
+    )
+    const { url: databaseUrl } = stack.use(await createDatabase())
+    const ozone = stack.use(
+      await openOzone(it_.network, {
+        handle: 'diverter.test',
+        databaseUrl,
+        moderators: [it_.moderator],
+        divert: { url: receiver.origin, password: 'password-of-divert' },
+      }),
+    )
+    const { url, did, adminPassword } = ozone
+    const document = { id: 'divert', kind: 'ozone', did, url, adminPassword }
+    const { targets } = stack.use(await openTargets(it_.network, it_.labeler, [document], { origins: [url] }))
+    const [target = expect.fail()] = targets
+    const subject = await it_.post()
+    const divert = actionOf({ kind: 'divert' }, subject)
+    expect(await carryOut(target, divert)).toMatchObject({ kind: 'done' })
+    expect(await carryOut(target, divert, true)).toMatchObject({ kind: 'already' })
+    expect(sent).toHaveLength(1)
+    const isDown = async (): Promise<boolean> => (await stateOf(ozone, it_.moderator, subject)).isTakenDown
+    expect(await isDown()).toBe(true)
+    expect(await carryOut(target, actionOf({ kind: 'restore' }, subject))).toMatchObject({ kind: 'done' })
+    expect(await isDown()).toBe(false)
+  }, 60_000)
 
   it('that diverts nowhere refuses a divert, and a blob without a record cannot be named to it', async () => {
     const subject = await it_.post()

@@ -31,6 +31,7 @@ const events = z.object({
 const config = z.object({ viewer: z.object({ role: z.string() }) })
 
 const takedownType = 'tools.ozone.moderation.defs#modEventTakedown'
+const divertType = 'tools.ozone.moderation.defs#modEventDivert'
 const reverseType = 'tools.ozone.moderation.defs#modEventReverseTakedown'
 
 /**
@@ -54,6 +55,10 @@ export function createOzoneTarget(deps: OzoneTargetDeps, { id, did }: OzoneAddre
       if (action.kind === 'restore') {
         const standing = await whyNotRestore(deps, subject.uri, signal)
         if (standing) return standing
+      }
+      if (action.kind === 'divert') {
+        const before = await whyNotDivert(deps, action, subject, signal)
+        if (before) return before
       }
       const changed = await whyNotTakeDown(deps, action, signal)
       if (changed) return changed
@@ -109,6 +114,24 @@ async function whyNotTakeDown(
   return cid === undefined || cid === matched
     ? undefined
     : { kind: 'refused', words: 'the record was written anew, and is no longer what matched' }
+}
+
+/** Undefined when the event is not there. An Ozone sends the blobs of a divert before it looks whether it has the event. */
+async function whyNotDivert(
+  deps: OzoneTargetDeps,
+  { externalId }: TargetAction,
+  subject: Subject,
+  signal: AbortSignal,
+): Promise<TargetOutcome | undefined> {
+  const params = { subject: subject.uri, types: divertType, batchId: externalId, limit: '100' }
+  const answer = await deps.caller.call({ nsid: 'tools.ozone.moderation.queryEvents', params }, signal)
+  if (!isDone(answer)) return outcomeOfFailure(answer)
+  const { data } = events.safeParse(bodyOf(answer))
+  if (!data) return { kind: 'failed', words: 'the Ozone answered with something else than events' }
+  if (!data.events.some(({ modTool }) => isOurs(modTool, deps.labeler, externalId))) return undefined
+  const held = await isHeld(deps, subject, signal)
+  if (held === true) return { kind: 'already', words: 'diverted before' }
+  return held || { kind: 'refused', words: 'diverted, and not taken down with all of its images' }
 }
 
 /** Undefined when the takedown that stands is ours. */
