@@ -9,6 +9,7 @@ import { createTargets } from './app-targets.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import { type AuditDesk, createAuditDesk } from './audit/audit.ts'
 import { readTextLines } from './audit/read-lines.ts'
+import { recordExport } from './audit/record-export.ts'
 import { recordView } from './audit/record-view.ts'
 import { type ExportCheck, verifyExport } from './audit/verify-export.ts'
 import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
@@ -119,7 +120,7 @@ export interface Tools extends Hashing {
       options: ImportOptions,
       signal: AbortSignal,
     ): Promise<ImportResult>
-    /** Yields the file that the bank is written as; see `exportBank`. */
+    /** Yields the file that the bank is written as; see `exportBank`. Leaves an audit row. */
     export(bank: Bank, options: ExportOptions): AsyncIterable<ExportPage>
     /** Removes one content; false when the bank has none of that id. */
     removeContent(bank: Bank, contentId: number): Promise<boolean>
@@ -249,7 +250,12 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
         }
         return importFile(deps, bank, source, options, signal)
       },
-      export: (bank, options) => exportBank(database.banks, bank, options),
+      export: (bank, options) =>
+        recordExport(database, exportBank(database.banks, bank, options), {
+          subject: bank.name,
+          actor: 'cli',
+          at: now().toISOString(),
+        }),
       removeContent: curation.removeContent,
       remove: curation.removeBank,
     },

@@ -9,7 +9,8 @@
  * check-chain.ts      whether rows follow from one another; explain-break.ts where and how they do not
  * sign-head.ts        what a labeler says of its audit, and whether it was the labeler that said it
  * export-lines.ts     the file that rows are taken out as; verify-export.ts reading it without the database
- * record-settings.ts  what has changed since the last start; record-view.ts what a person was shown
+ * record-settings.ts  what has changed since the last start; record-view.ts what a person was shown;
+ *                     record-export.ts that a bank was taken out
  * audited-keys.ts     label keys that are taken up
  */
 import { AppError } from '../lib/errors.ts'
