@@ -13,6 +13,7 @@ import { cautiousPolicy, parsePolicy } from './config/policy.ts'
 import type { Destinations } from './config/policy-problems.ts'
 import type { Config } from './config/settings.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
+import { AppError } from './lib/errors.ts'
 import { createSafeFetch, type SafeFetch } from './lib/safe-fetch.ts'
 import { ownTargets } from './model/effect.ts'
 import type { HashPlan } from './model/hash-plan.ts'
@@ -166,6 +167,15 @@ export async function openSigningKey(config: Config, { signingKey: setting }: Se
   const store = auditedKeys(database, { actor: 'cli', src: labelerOf(config) })
   const sources = { store, folder, setting, now: realWorld.now }
   return (await openKeyring(sources, 'command')).current
+}
+
+/** Makes sure that there is a database, for those who would not learn anything from a new one. @throws {AppError} `not-found` */
+export function requireDatabase(config: Config): void {
+  if (existsSync(databaseFile(config))) return
+  throw new AppError(
+    'not-found',
+    `Expected a database at ${databaseFile(config)} but there is none; HARRIER_DATA_DIR names its folder`,
+  )
 }
 
 /** Returns the label keys (`did:key:…`), live, retired and next, that the database knows; none where there is no database. */

@@ -61,6 +61,7 @@ import { realWorld } from './world.ts'
 export { parseSignedHead } from './audit/parse-export.ts'
 export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
 export type { UpdateDocument } from './publish/rotate-key.ts'
+export { requireDatabase } from './resources.ts'
 
 /** A label or a withdrawal that a person asks for: urgent unless told. */
 export type LabelRequest = WantedLabel & { readonly priority?: Priority }

@@ -98,6 +98,15 @@ describe('harrier audit', { timeout: 90_000 }, () => {
     expect(() => statSync(settings.HARRIER_DATA_DIR)).toThrow('ENOENT')
   })
 
+  it('finds no audit where there is no database, and makes none', async () => {
+    const settings = { HARRIER_DATA_DIR: join(folder, 'nowhere') }
+    for (const command of ['verify', 'head', 'export', 'list']) {
+      const ended = await runHarrier(folder, ['audit', command], { settings })
+      expect(ended).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Expected a database') })
+    }
+    expect(() => statSync(settings.HARRIER_DATA_DIR)).toThrow('ENOENT')
+  })
+
   it('refuses what it cannot use', async () => {
     for (const wrong of [
       ['verify', '--head', 'a', '--file', 'b'],

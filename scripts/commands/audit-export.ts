@@ -4,7 +4,7 @@ import { textOption } from '../lib/arguments.ts'
 import { openAtomicFile } from '../lib/atomic-file.ts'
 import { timeOption } from '../lib/audit-arguments.ts'
 import type { Command } from '../lib/command.ts'
-import { openCommandTools } from '../lib/open-command-tools.ts'
+import { openExistingTools } from '../lib/open-command-tools.ts'
 import { createProgress } from '../lib/progress.ts'
 import type { Terminal } from '../lib/terminal.ts'
 
@@ -36,7 +36,7 @@ export const auditExportCommand: Command = {
     const range = { ...(since !== undefined && { since }), ...(until !== undefined && { until }) }
     const file = textOption(args, 'output')
     using interrupt = abortOnSignals()
-    await using tools = await openCommandTools()
+    await using tools = await openExistingTools()
     if (file === undefined) {
       await writeExport(tools, range, terminal.write, undefined, interrupt.signal)
       return 0

@@ -1,5 +1,5 @@
 import type { Command } from '../lib/command.ts'
-import { openCommandTools } from '../lib/open-command-tools.ts'
+import { openExistingTools } from '../lib/open-command-tools.ts'
 
 /** `harrier audit head`: what is to be kept elsewhere. */
 export const auditHeadCommand: Command = {
@@ -14,7 +14,7 @@ export const auditHeadCommand: Command = {
   ],
   examples: ['audit head'],
   async run(_, terminal) {
-    await using tools = await openCommandTools()
+    await using tools = await openExistingTools()
     terminal.out(JSON.stringify(await tools.audit.head()))
     return 0
   },

@@ -1,6 +1,6 @@
 import { hasOption, integerOption } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
-import { openCommandTools } from '../lib/open-command-tools.ts'
+import { openExistingTools } from '../lib/open-command-tools.ts'
 import { formatTable, printable } from '../lib/terminal.ts'
 
 const defaultLimit = 50
@@ -28,7 +28,7 @@ export const auditListCommand: Command = {
   exits: { 0: 'at least one row', 3: 'no row' },
   async run(args, terminal) {
     const limit = integerOption(args, 'limit', 1, maxLimit) ?? defaultLimit
-    await using tools = await openCommandTools()
+    await using tools = await openExistingTools()
     const { rows, total } = await tools.audit.list(limit, args.positionals[0])
     if (hasOption(args, 'json')) for (const row of rows) terminal.out(JSON.stringify(row))
     else if (rows.length === 0) terminal.err('no rows')

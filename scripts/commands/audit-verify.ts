@@ -6,7 +6,7 @@ import { abortOnSignals } from '../lib/abort-on-signals.ts'
 import { type Arguments, hasOption, textOption, UsageError } from '../lib/arguments.ts'
 import { didKeyOption, readSignedHead } from '../lib/audit-arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
-import { openCommandTools } from '../lib/open-command-tools.ts'
+import { openExistingTools } from '../lib/open-command-tools.ts'
 import { createProgress } from '../lib/progress.ts'
 import { unusableFile } from '../lib/sources.ts'
 import type { Terminal } from '../lib/terminal.ts'
@@ -71,7 +71,7 @@ async function verifyDatabase(
   const { parseSignedHead } = await import('../../src/tools.ts')
   const head = headFile === undefined ? undefined : await readSignedHead(headFile, parseSignedHead)
   using interrupt = abortOnSignals()
-  await using tools = await openCommandTools()
+  await using tools = await openExistingTools()
   const show = createProgress(terminal, 'rows', { count: 0, done: 0, total: undefined })
   const check = await tools.audit.verify(
     { ...(head && { head }), ...(key !== undefined && { key }) },

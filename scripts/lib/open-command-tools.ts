@@ -11,6 +11,14 @@ export async function openCommandTools(env: Env = readEnv()): Promise<Tools> {
   return openTools(config, secrets)
 }
 
+/** Opens what commands work with where there is a database already: a new one would prove nothing. @throws {AppError} `not-found` */
+export async function openExistingTools(): Promise<Tools> {
+  const env = readEnv()
+  const { requireDatabase } = await import('../../src/tools.ts')
+  requireDatabase(parseConfig(env).config)
+  return openCommandTools(env)
+}
+
 /** Opens hashing alone, on the settings of the environment and `.env`; touches no data folder. */
 export async function openCommandHashing(): Promise<Hashing> {
   const { config } = parseConfig(readEnv())
