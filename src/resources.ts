@@ -185,7 +185,8 @@ export async function loadLabelKeys(config: Config): Promise<string[]> {
   return (await database.keys.list()).map(({ didKey }) => didKey)
 }
 
-function databaseFile({ dataDir }: Config): string {
+/** The file of the database. */
+export function databaseFile({ dataDir }: Config): string {
   return join(dataDir, 'harrier.db')
 }
 

@@ -34,6 +34,8 @@ import { negateCommand } from './negate.ts'
 import { outboxDropCommand, outboxRetryCommand } from './outbox-change.ts'
 import { outboxListCommand } from './outbox-list.ts'
 import { outboxShowCommand } from './outbox-show.ts'
+import { policyCheckCommand } from './policy-check.ts'
+import { policySchemaCommand } from './policy-schema.ts'
 import { queueCommand } from './queue.ts'
 import { rescanCommand } from './rescan.ts'
 import { reviewListCommand } from './review-list.ts'
@@ -66,6 +68,8 @@ export const commands: readonly Command[] = [
   bankPurgeCommand,
   bankImportCommand,
   bankExportCommand,
+  policyCheckCommand,
+  policySchemaCommand,
   labelCommand,
   negateCommand,
   labelsCommand,

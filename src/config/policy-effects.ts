@@ -29,7 +29,7 @@ const label = z
   .union([
     labelVal,
     keys({
-      val: labelVal,
+      val: labelVal.describe('A value that labels: declares.'),
       on: account.exactOptional(),
       expiresAfter: duration
         .describe(
@@ -45,7 +45,7 @@ const label = z
 
 const report = keys({
   to: destination.describe('The id of the target that is to have it (HARRIER_TARGETS).'),
-  reasonType: reportReason,
+  reasonType: reportReason.describe('A reason of the lexicons.'),
   on: account.exactOptional(),
 }).describe('Files a report with a target.')
 

@@ -60,7 +60,7 @@ const tier = keys({
 const tiers = z
   .array(tier, 'expected a list of tiers')
   .min(1, 'expected at least one tier')
-  .meta({ id: 'tiers' })
+  .meta({ id: 'tiers', description: 'The first tier that holds a match decides.' })
 
 const bank = z
   .union([
@@ -70,7 +70,7 @@ const bank = z
         .boolean('expected true or false')
         .describe('True records what the tiers would have done, and does none of it.')
         .exactOptional(),
-      tiers,
+      tiers: tiers.describe('What the matches of the bank call for.'),
     }),
   ])
   .meta({ id: 'bank' })

@@ -34,8 +34,9 @@ export function someOf<Item extends z.ZodType>(item: Item): z.ZodArray<Item> {
     .meta({ uniqueItems: true })
 }
 
-/** Has a check of an object wait only until it has no keys that do not exist: all else that is wrong is told at once. */
-export function whenKnown({ issues }: z.core.ParsePayload): boolean {
+/** Has a check of an object wait only for what is an object, and has no keys that do not exist: all else that is wrong is told at once. */
+export function whenKnown({ value, issues }: z.core.ParsePayload): boolean {
+  if (typeof value !== 'object' || value === null) return false
   return !issues.some(({ code, path }) => code === 'unrecognized_keys' && (path ?? []).length === 0)
 }
 

@@ -83,9 +83,15 @@ export function declaredOfFile(entry: DeclaredLabel): {
 
 /** The policy file's `reports:`. */
 export const reportScope: z.ZodType<ReportScope> = keys({
-  reasonTypes: z.array(reportReason).exactOptional(),
-  subjectTypes: z.array(word(reportSubjects, 'a subject')).exactOptional(),
-  subjectCollections: z.array(z.string().refine(isValidNsid, 'expected an NSID')).exactOptional(),
+  reasonTypes: z.array(reportReason).describe('Reasons of the lexicons.').exactOptional(),
+  subjectTypes: z
+    .array(word(reportSubjects, 'a subject'))
+    .describe('What a report may be about.')
+    .exactOptional(),
+  subjectCollections: z
+    .array(z.string().refine(isValidNsid, 'expected an NSID'))
+    .describe('Types of records, by their NSIDs.')
+    .exactOptional(),
 })
 
 function hasDistinct<Key extends string>(key: Key) {

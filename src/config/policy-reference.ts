@@ -64,7 +64,9 @@ otherBanks:
 /** The part of `docs/CONFIG.md` about the policy file, as Markdown. */
 export const policyReference: string = `## The policy file
 
-YAML, read at the start. Every problem in the file is listed with its line, all of them at once, and stops the start.
+YAML, read at the start. Every problem in the file is listed with its line, all of them at once, and stops the start;
+\`harrier policy check FILE\` tells them beforehand. A first line \`# yaml-language-server: $schema=docs/policy.schema.json\`
+(\`harrier policy schema\` prints it) has editors complete and check what is typed.
 
 \`\`\`yaml
 ${examplePolicy}\`\`\`

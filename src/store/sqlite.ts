@@ -101,6 +101,31 @@ export async function openSqlite({ path, seqFloor = 0 }: SqliteOptions): Promise
   }
 }
 
+/** What can be asked of a database that is open for reading alone: every write is refused. */
+export type ReadOnlyStores = Stores & AsyncDisposable
+
+/**
+ * Opens a database that exists, for reading alone: its file stays as it is, byte for byte, and a service may run beside it.
+ * @throws {DatabaseUnusableError} when the file is no database, or is of another version than this program.
+ */
+export async function openSqliteToRead(path: string): Promise<ReadOnlyStores> {
+  try {
+    await using opening = new AsyncDisposableStack()
+    const file = new SqliteFile(path, { readonly: true, fileMustExist: true })
+    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: withStatementCache(file) }) })
+    opening.defer(() => db.destroy())
+    file.pragma('busy_timeout = 5000')
+    file.pragma(`cache_size = ${-bulk.cacheKibibytes}`)
+    const made = file.prepare('SELECT name FROM kysely_migration ORDER BY name').pluck().all()
+    if (made.join() !== Object.keys(migrations).join())
+      throw new AppError('conflict', 'it is of another version of Harrier; start the service once')
+    opening.move()
+    return { ...storesOver(db, noSeqMark), [Symbol.asyncDispose]: () => db.destroy() }
+  } catch (error) {
+    throw new DatabaseUnusableError(path, error instanceof AppError ? error.message : error)
+  }
+}
+
 const ordinary = { cacheKibibytes: 16_384, logPages: 4_000 }
 const bulk = { cacheKibibytes: 65_536, logPages: 65_536 }
 
