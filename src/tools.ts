@@ -5,6 +5,7 @@
 
 import { type ApiKeys, createApiKeys } from './api/api-keys.ts'
 import { createAnnounceOf, createMessageHooks } from './app-outbox.ts'
+import { createReviewing, type Reviewing } from './app-reviews.ts'
 import { createTargets } from './app-targets.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import { type AuditDesk, createAuditDesk } from './audit/audit.ts'
@@ -55,6 +56,7 @@ import { openHashPool } from './scan/hash-pool.ts'
 import type { AuditEntry } from './store/audit-store.ts'
 import type { Database, Stores } from './store/database.ts'
 import type { KnownKey } from './store/key-store.ts'
+import type { ReviewsWanted } from './store/review-store.ts'
 import { userAgent } from './version.ts'
 import { realWorld } from './world.ts'
 
@@ -155,9 +157,14 @@ export interface Tools extends Hashing {
   readonly targets: TargetDesk
   /** Returns the current labels that match any pattern, in seq order. */
   queryLabels(uriPatterns: readonly string[], after: number, limit: number): Promise<SequencedLabel[]>
-  readonly reviews: {
+  /** What waits for persons, and what they do about it. */
+  readonly reviews: Reviewing & {
     /** Returns reviews in any of the states: those with matches first, nearest first, then the oldest. */
-    list(states: readonly ReviewState[], limit: number): Promise<ReviewSummary[]>
+    list(
+      states: readonly ReviewState[],
+      limit: number,
+      filter?: Omit<ReviewsWanted, 'states' | 'limit'>,
+    ): Promise<ReviewSummary[]>
     /** Returns how many reviews are in each state. */
     counts(): Promise<Readonly<Record<ReviewState, number>>>
     /** Returns everything that is known of a review, or undefined when there is none of that number; the view is recorded. */
@@ -205,6 +212,8 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   })
   const publishing = { ...signing, database, isPaced, announce, onLabels: () => undefined }
   const targets = createTargets({ ...publishing, config, secrets, identity, world: realWorld })
+  // The service notices what is committed, and carries it on.
+  const reviewing = createReviewing({ database, src, targets, announce, policy, now, onChange: () => {} })
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
@@ -265,7 +274,8 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
     removed: database.removals,
     missingTiers: (bank) => missingTiers(policy, [bank]).map(({ tier }) => tier),
     reviews: {
-      list: (states, limit) => database.reviews.list({ states, limit }),
+      ...reviewing,
+      list: (states, limit, filter) => database.reviews.list({ ...filter, states, limit }),
       counts: () => database.reviews.counts(),
       find: async (id) =>
         recordView(database, await findReview(database, id), { actor: 'cli', at: now().toISOString() }),

@@ -75,6 +75,7 @@ const rules: readonly Rule[] = [
   { from: 'src/app-outbox.ts', may: ['src/'] },
   { from: 'src/app-targets.ts', may: ['src/'] },
   { from: 'src/app-reports.ts', may: ['src/'] },
+  { from: 'src/app-reviews.ts', may: ['src/'] },
   { from: 'src/app-exchanges.ts', may: ['src/'] },
   { from: 'src/hma-services.ts', may: ['src/'] },
   { from: 'src/harrier-services.ts', may: ['src/'] },

@@ -74,6 +74,10 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
         reportCount: 0,
         matchCount: 0,
         nearest: undefined,
+        banks: [],
+        heldCount: 0,
+        claim: undefined,
+        closedAt: undefined,
       })
       expect(await db.reviews.find(3)).toBeUndefined()
       closeReviews()

@@ -56,15 +56,16 @@ export async function addEffect(
   return await carryOut(stores, deps, effect, signed, at)
 }
 
-/** Carries out an effect that was held. Belongs in a transaction. */
+/** Carries out an effect that was held; `actor` is who says so, where that is a person. Belongs in a transaction. */
 export async function releaseEffect(
   stores: Stores,
   deps: CarryOutDeps,
   effect: StoredEffect,
   at: string,
+  actor?: string,
 ): Promise<CarriedOut> {
   await stores.effects.change(effect.id, ['held'], { state: stateOf(effect.action), at })
-  await stores.audit.append([auditOf(effect, 'effect.released', at)])
+  await stores.audit.append([auditOf(effect, 'effect.released', at, actor)])
   return await carryOut(stores, deps, effect, undefined, at)
 }
 

@@ -182,7 +182,7 @@ function reasonToWithhold(
 /** True for what a person undid, or had dropped, for what it was done to; not for what only fell with its cause. */
 function isJudged(effect: StoredEffect | undefined): boolean {
   const because = effect?.because
-  return because === 'not-a-match' || because === 'restored'
+  return because === 'not-a-match' || because === 'restored' || because === 'acknowledged'
 }
 
 /** A withdrawal that followed from a withdrawn hash is nobody's judgement of the record. */

@@ -4,15 +4,17 @@ import {
   type EffectAction,
   effectKey,
   formatSubject,
+  type ownTargets,
   type StoredEffect,
-  standingStates,
 } from '../model/effect.ts'
+import type { SubjectUri } from '../model/ids.ts'
 import type { Policy } from '../model/policy.ts'
+import { contentSubject } from '../model/review.ts'
 import type { TargetSubject } from '../model/target.ts'
 import type { Database, Stores } from '../store/database.ts'
-import { addEffect, type CarryOutDeps } from './carry-out.ts'
+import { addEffect, type CarryOutDeps, releaseEffect } from './carry-out.ts'
 import { type TakenBack, takeBack } from './reverse.ts'
-import type { Undoing } from './undo.ts'
+import { type Undoing, undoEffect } from './undo.ts'
 
 /** What a person asks a target to do. */
 export type Order =
@@ -29,6 +31,13 @@ export type Order =
       readonly subject: TargetSubject
       readonly reasonType: string
     }
+  | {
+      readonly kind: 'label'
+      readonly target: typeof ownTargets.labels
+      /** A record or an account. */
+      readonly subject: Exclude<TargetSubject, { kind: 'blob' }>
+      readonly val: string
+    }
 
 /** A content, as a verdict needs it. */
 export type JudgedContent = { readonly bankId: number; readonly bank: string; readonly contentId: number }
@@ -36,12 +45,20 @@ export type JudgedContent = { readonly bankId: number; readonly bank: string; re
 /** What a person does about subjects and contents. Every call is one transaction with its audit rows. */
 export interface Orders {
   /**
-   * Puts what is asked for into the outbox, once: what stands already is left out. While effects are paused it waits. Returns the
-   * effects that are new. @throws {AppError} `invalid` for a target that there is not, or that does not do it.
+   * Puts what is asked for into the outbox, or a label into its queue, once: what stands already is left out, what a quota or a
+   * flood holds is carried out. While effects are paused it waits. Returns the effects that are new, or held no longer.
+   * @throws {AppError} `invalid` for a target that there is not, or that does not do it, and for a value that is not declared.
    */
   give(order: Order, reviewId?: number): Promise<StoredEffect[]>
   /** Returns what `give` would, and does nothing. */
   weigh(order: Order): Promise<readonly TargetSubject[]>
+  /**
+   * Carries out an effect that is held, whatever a quota or a quarantine says; undefined when it is held no longer.
+   * @throws {AppError} `conflict` while effects are paused.
+   */
+  apply(effectId: number): Promise<StoredEffect | undefined>
+  /** Drops an effect that is held, because a person has seen it and wants nothing done; undefined as `apply`. */
+  dismiss(effectId: number): Promise<StoredEffect | undefined>
   /** Undoes what stands about a subject, because a person says that it was wrong. Returns what is undone. */
   takeBack(taken: TakenBack, because: Undoing['because']): Promise<StoredEffect[]>
   /** Says that a content is what its bank is for: it may match as often as it does. Ends its quarantine. */
@@ -56,6 +73,14 @@ export interface Orders {
   pause(reason: string): Promise<boolean>
   /** Lets effects go on, those that waited first; undefined when they were not stopped. */
   resume(): Promise<Pause | undefined>
+}
+
+/** Nothing is carried out for now, whoever asks. */
+class EffectsPausedError extends AppError {
+  override readonly name = 'EffectsPausedError'
+  constructor({ begunAt }: Pause) {
+    super('conflict', `Expected effects not to be paused, but they are since ${begunAt}`)
+  }
 }
 
 /** What orders need. */
@@ -83,17 +108,42 @@ export function createOrders(deps: OrdersDeps): Orders {
   }
 
   async function endQuarantine(
-    { brakes, audit }: Stores,
+    stores: Stores,
     contentId: number,
     decision: QuarantineDecision,
     at: string,
   ): Promise<Quarantine | undefined> {
+    const { brakes, audit } = stores
     const ended = await brakes.endQuarantine(contentId, decision, actor, at)
     if (ended) {
       const details = { content: contentId, bank: ended.bank, decision }
       await audit.append([{ at, actor, action: 'content.quarantine-ended', subject: ended.bank, details }])
+      await closeReviewOf(stores, contentId, decision, at)
     }
     return ended
+  }
+
+  /** Where a person decided on the content past its review, that has nothing left to ask. */
+  async function closeReviewOf(
+    { reviews, reviewDecisions, audit }: Stores,
+    contentId: number,
+    ended: QuarantineDecision,
+    at: string,
+  ): Promise<void> {
+    const subject = contentSubject(contentId)
+    const [review] = await reviews.ofSubject(subject, 1)
+    if (!review || !(await reviewDecisions.move(review.id, 'closed', at))) return
+    const decision = ended === 'released' ? 'release' : 'deconfirm'
+    const details = { content: contentId }
+    await reviewDecisions.add({ reviewId: review.id, decision, actor, details, at })
+    const told = { review: review.id, decision, state: 'closed', ...details }
+    await audit.append([{ at, actor, action: 'review.decided', subject, details: told }])
+  }
+
+  async function carryOutHeld(stores: Stores, held: StoredEffect, at: string): Promise<StoredEffect> {
+    const pause = await stores.brakes.pause()
+    if (pause) throw new EffectsPausedError(pause)
+    return (await releaseEffect(stores, deps, held, at, actor)).effect
   }
 
   async function judge(
@@ -111,10 +161,14 @@ export function createOrders(deps: OrdersDeps): Orders {
   return {
     give: (order, reviewId) =>
       change(async (stores, at) => {
-        requireTarget(deps, order)
+        requirePossible(deps, order)
         const effects: StoredEffect[] = []
         const isPaused = (await stores.brakes.pause()) !== undefined
-        for (const subject of await newSubjects(stores, order)) {
+        for (const { subject, held } of await newSubjects(stores, deps, order)) {
+          if (held) {
+            effects.push(await carryOutHeld(stores, held, at))
+            continue
+          }
           const wanted = { ...wantedOf(order, subject, actor, at), reviewId }
           const hold = isPaused ? ('paused' as const) : undefined
           const { effect } = await addEffect(stores, deps, { ...wanted, hold }, undefined, at)
@@ -122,6 +176,7 @@ export function createOrders(deps: OrdersDeps): Orders {
             effect: effect.id,
             target: order.target,
             ...('reasonType' in order && { reasonType: order.reasonType }),
+            ...('val' in order && { val: order.val }),
           }
           await stores.audit.append([
             { at, actor, action: `${order.kind}.ordered`, subject: effect.subject, details },
@@ -132,8 +187,19 @@ export function createOrders(deps: OrdersDeps): Orders {
       }),
     weigh: (order) =>
       database.transaction(async (stores) => {
-        requireTarget(deps, order)
-        return await newSubjects(stores, order)
+        requirePossible(deps, order)
+        return (await newSubjects(stores, deps, order)).map(({ subject }) => subject)
+      }),
+    apply: (effectId) =>
+      change(async (stores, at) => {
+        const effect = await findHeld(stores, effectId)
+        return effect && (await carryOutHeld(stores, effect, at))
+      }),
+    dismiss: (effectId) =>
+      change(async (stores, at) => {
+        const effect = await findHeld(stores, effectId)
+        const undoing = { because: 'acknowledged', actor, at } as const
+        return effect && (await undoEffect(stores, deps, effect, undoing)) ? effect : undefined
       }),
     takeBack: (taken, because) =>
       change((stores, at) => takeBack(stores, deps, taken, { because, actor, at })),
@@ -174,25 +240,54 @@ export function createOrders(deps: OrdersDeps): Orders {
   }
 }
 
-function requireTarget({ targets }: CarryOutDeps, { kind, target: id }: Order): void {
+async function findHeld({ effects }: Stores, id: number): Promise<StoredEffect | undefined> {
+  const effect = await effects.find(id)
+  return effect?.state === 'held' ? effect : undefined
+}
+
+function requirePossible({ targets, policy }: OrdersDeps, order: Order): void {
+  if (order.kind === 'label') {
+    if (policy.labels.includes(order.val)) return
+    const received = JSON.stringify(order.val.slice(0, 128))
+    throw new AppError('invalid', `Expected one of ${policy.labels.join(', ')} but received ${received}`)
+  }
+  const { kind, target: id } = order
   const target = targets.find((known) => known.id === id)
   const able = targets.filter(({ can }) => can.has(kind)).map((known) => known.id)
   const expected = able.length === 0 ? `a target in HARRIER_TARGETS that does a ${kind}` : able.join(' or ')
   if (!target?.can.has(kind)) throw new AppError('invalid', `Expected ${expected} but received ${id}`)
 }
 
-async function newSubjects(stores: Stores, order: Order): Promise<TargetSubject[]> {
-  const fresh: TargetSubject[] = []
+/** A subject that an order is to reach, and the effect of that kind that a quota or a flood holds for it. */
+type NewSubject = { readonly subject: TargetSubject; readonly held: StoredEffect | undefined }
+
+async function newSubjects(stores: Stores, deps: OrdersDeps, order: Order): Promise<NewSubject[]> {
+  const fresh: NewSubject[] = []
   for (const subject of await subjectsOf(stores, order)) {
-    const standing =
+    const about =
       subject.kind === 'blob'
         ? await stores.effects.standingOn(subject.did, subject.cid)
         : await stores.effects.standingOn(subject.kind === 'account' ? subject.did : subject.uri)
     const key = effectKey(placeOf(order, subject))
-    if (!standing.some((effect) => standingStates.includes(effect.state) && effectKey(effect) === key))
-      fresh.push(subject)
+    const standing = about.filter((effect) => effectKey(effect) === key)
+    const held = standing.find(({ state, because }) => state === 'held' && because !== 'paused')
+    if (held || standing.length === 0 || (await isWithdrawn(stores, deps, order, subject)))
+      fresh.push({ subject, held })
   }
   return fresh
+}
+
+/** True for a label that was withdrawn by hand, past the effect that gave it. */
+async function isWithdrawn(
+  { labels }: Stores,
+  { src }: OrdersDeps,
+  order: Order,
+  subject: TargetSubject,
+): Promise<boolean> {
+  if (order.kind !== 'label') return false
+  const { subject: uri } = placeOf(order, subject)
+  const states = await labels.states(src, [uri as SubjectUri])
+  return states.some(({ val, isNegated }) => val === order.val && isNegated)
 }
 
 async function subjectsOf({ jobs }: Stores, order: Order): Promise<TargetSubject[]> {
@@ -216,7 +311,7 @@ function placeOf(order: Order, subject: TargetSubject) {
     target: order.target,
     subject: formatSubject(subject),
     recordCid: subject.kind === 'record' ? subject.cid : undefined,
-    detail: order.kind === 'report' ? order.reasonType : '',
+    detail: order.kind === 'report' ? order.reasonType : order.kind === 'label' ? order.val : '',
   }
 }
 
@@ -236,5 +331,10 @@ function wantedOf(order: Order, subject: TargetSubject, actor: string, at: strin
 
 function actionOf(order: Order, subject: TargetSubject): EffectAction {
   if (order.kind === 'report') return { kind: 'report', subject, reasonType: order.reasonType }
+  if (order.kind === 'label') {
+    const cid = subject.kind === 'record' ? { cid: subject.cid } : {}
+    const label = { uri: formatSubject(subject) as SubjectUri, val: order.val, ...cid }
+    return { kind: 'label', label, priority: 'urgent' }
+  }
   return { kind: 'takedown', subject, ...(order.isEverywhere === true && { isEverywhere: true as const }) }
 }

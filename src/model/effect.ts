@@ -106,10 +106,16 @@ export const holdReasons = ['paused', 'quota', 'flood'] as const
 export type HoldReason = (typeof holdReasons)[number]
 
 /**
- * Why an effect was undone. A person's judgement stands: the machine does not do the same again. What falls with its cause
- * alone may be done again when another calls for it.
+ * Why an effect was undone. A person's judgement (the first three) stands: the machine does not do the same again. What falls
+ * with its cause alone may be done again when another calls for it.
  */
-export const undoReasons = ['not-a-match', 'restored', 'hash-withdrawn', 'deconfirmed'] as const
+export const undoReasons = [
+  'not-a-match',
+  'restored',
+  'acknowledged',
+  'hash-withdrawn',
+  'deconfirmed',
+] as const
 
 /** One member of `undoReasons`. */
 export type UndoReason = (typeof undoReasons)[number]

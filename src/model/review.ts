@@ -2,7 +2,10 @@ import type { AtUri, Cid, Did, SubjectUri } from './ids.ts'
 import type { Match } from './match.ts'
 import type { Report } from './report.ts'
 
-/** Where a review stands, in Ozone's words (`tools.ozone.moderation.defs`): `closed` is final, a new report opens another. */
+/**
+ * Where a review stands, in Ozone's words (`tools.ozone.moderation.defs`): `closed` is final; a new report or match, or a person
+ * who wants to judge again, opens another.
+ */
 export const reviewStates = ['open', 'escalated', 'closed'] as const
 
 /** One member of `reviewStates`. */
@@ -37,9 +40,25 @@ export type Review = {
   readonly state: ReviewState
   /** ISO 8601. */
   readonly createdAt: string
-  /** When a report or evidence was added last. */
+  /** When a report or evidence was added, or something was decided, last. */
   readonly updatedAt: string
   readonly requested: ReviewRequest | undefined
+  /** Who has it for the time being, and until when; a claim that is over may still be here. */
+  readonly claim: ReviewClaim | undefined
+  readonly closedAt: string | undefined
+}
+
+/** A person's claim on a review: others leave it alone. */
+export type ReviewClaim = {
+  /** As the audit has it. */
+  readonly by: string
+  /** ISO 8601: from then on anybody may take it. */
+  readonly until: string
+}
+
+/** Returns the claim of a review as it is at a time (ISO 8601); undefined when nobody has it. */
+export function claimAt({ claim }: Pick<Review, 'claim'>, at: string): ReviewClaim | undefined {
+  return claim !== undefined && claim.until > at ? claim : undefined
 }
 
 /** A review with what a list shows of it. */
@@ -49,6 +68,10 @@ export type ReviewSummary = Review & {
   readonly matchCount: number
   /** Bits; undefined when nothing matched. */
   readonly nearest: number | undefined
+  /** The banks of those matches, by name; at most 20. */
+  readonly banks: readonly string[]
+  /** Effects that wait for what is decided. */
+  readonly heldCount: number
 }
 
 /** A match of one of the subject's images, kept with the review. It names content in a bank; it holds no image. */

@@ -6,7 +6,7 @@ import type { Match } from './match.ts'
 export const webhookEventTypes = {
   match_found: 'An image of a record, or of content that an app announced, matches a bank',
   action_taken: 'A label was published, or content was put before a person or recorded as taken down',
-  review_decided: 'A person decided: a label was withdrawn, or a match was judged to be none',
+  review_decided: 'A person decided about a review, withdrew a label, or judged a match to be none',
 } as const
 
 /** One key of `webhookEventTypes`. */
@@ -17,6 +17,16 @@ export const webhookEventNames = Object.keys(webhookEventTypes) as readonly Webh
 
 /** What was done, in `action_taken`. */
 export const webhookActions = ['label', 'report', 'review', 'takedown', 'report_ncmec'] as const
+
+/** What was decided, in `review_decided`. */
+export const webhookDecisions = [
+  'reversed',
+  'acknowledged',
+  'escalated',
+  'applied',
+  'labeled',
+  'taken_down',
+] as const
 
 /** What an event is about. */
 type About = {
@@ -42,10 +52,11 @@ export type WebhookEvent = About &
       }
     | {
         readonly type: 'review_decided'
-        readonly decision: 'reversed'
+        readonly decision: (typeof webhookDecisions)[number]
         /** What was reversed, where it was no label. */
         readonly action?: (typeof webhookActions)[number]
         readonly label?: string
+        readonly review?: number
         readonly actor: string
       }
   )
@@ -66,7 +77,7 @@ const found = z.strictObject({
   distance: z.int().describe('Bits that differ, 0 to 256; 0 for a digest'),
 })
 
-const actor = z.string().describe('harrier, cli, webhook, api-key:<number>, …')
+const actor = z.string().describe('harrier, cli, cli:<name>, webhook, api-key:<number>, …')
 const label = z.string().nullable().describe('The value of the label, where it is about one')
 
 /** The most matches that one event has: the nearest of each bank. */
@@ -94,9 +105,10 @@ export const webhookPayload: z.ZodType<WebhookPayload> = z.discriminatedUnion('e
   z.strictObject({
     event_type: z.literal('review_decided'),
     ...shared,
-    decision: z.literal('reversed').describe('More values may come'),
+    decision: z.enum(webhookDecisions).describe('More values may come'),
     action: z.enum(webhookActions).nullable().describe('What was reversed, where it was no label'),
     label,
+    review: z.int().nullable().describe('The number of the review that was decided about'),
     actor,
   }),
 ])
@@ -135,9 +147,10 @@ export type WebhookPayload = Shared &
       }
     | {
         readonly event_type: 'review_decided'
-        readonly decision: 'reversed'
+        readonly decision: (typeof webhookDecisions)[number]
         readonly action: (typeof webhookActions)[number] | null
         readonly label: string | null
+        readonly review: number | null
         readonly actor: string
       }
   )

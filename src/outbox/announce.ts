@@ -76,8 +76,8 @@ function payloadOf(
   }
   const { label = null, actor } = event
   if (event.type === 'review_decided') {
-    const { type, decision, action = null } = event
-    return { event_type: type, ...shared, decision, action, label, actor }
+    const { type, decision, action = null, review = null } = event
+    return { event_type: type, ...shared, decision, action, label, review, actor }
   }
   const { type, action, review = null } = event
   return { event_type: type, ...shared, action, label, review, actor }

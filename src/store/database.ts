@@ -39,6 +39,7 @@ import type { RecordedSettingStore } from './recorded-setting-store.ts'
 import type { RemovalStore } from './removal-store.ts'
 import type { RescanStore } from './rescan-store.ts'
 import type { ReversalStore } from './reversal-store.ts'
+import type { ReviewDecisionStore } from './review-decision-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { SubjectFetchStore } from './subject-fetch-store.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
@@ -74,6 +75,7 @@ export interface Stores {
   readonly removals: RemovalStore
   readonly reversals: ReversalStore
   readonly rescans: RescanStore
+  readonly reviewDecisions: ReviewDecisionStore
   readonly reviews: ReviewStore
   readonly subjectFetches: SubjectFetchStore
   readonly tokens: TokenStore

@@ -11,6 +11,7 @@ import {
 } from '../model/effect.ts'
 import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
+import { contentOfSubject, type Review } from '../model/review.ts'
 import type { Row, Schema } from './schema.ts'
 
 /** Which effects a list shows, the newest first. */
@@ -57,6 +58,15 @@ export interface EffectStore {
   takedownsOfBlob(cid: Cid): Promise<StoredEffect[]>
   /** Returns the standing takedowns of a target in an account. */
   takedownsOf(did: Did, target: string): Promise<StoredEffect[]>
+  /**
+   * Returns up to `limit` effects that a review is about, oldest first: all of an account, those of a record with what was done
+   * because of it, or what the quarantine of a content holds.
+   */
+  ofReview(
+    review: Pick<Review, 'subject' | 'did'>,
+    states: readonly EffectState[],
+    limit: number,
+  ): Promise<StoredEffect[]>
   /** Returns up to `limit` standing effects that go back to a content, after an id, by id. */
   ofContent(contentId: number, afterId: number, limit: number): Promise<StoredEffect[]>
   /** The same of all that goes back to a bank. */
@@ -192,6 +202,20 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
         .orderBy('id')
         .execute()
       return found.map(effectOfRow)
+    },
+
+    async ofReview({ subject, did }, states, limit) {
+      const content = contentOfSubject(subject)
+      const wanted = rows().where('state', 'in', states)
+      const about =
+        content === undefined
+          ? wanted
+              .where('did', '=', did)
+              .where((where) =>
+                where.or((['did', 'uri', 'subject'] as const).map((column) => where(column, '=', subject))),
+              )
+          : wanted.where('content_id', '=', content).where('because', '=', 'flood')
+      return (await about.orderBy('id').limit(limit).execute()).map(effectOfRow)
     },
 
     async ofContent(contentId, afterId, limit) {

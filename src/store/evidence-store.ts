@@ -46,11 +46,18 @@ export interface EvidenceStore {
   keep(reviewId: number, received: ReceivedImage, foundAt: string): Promise<void>
   /** Keeps the matches that were found before a review was opened, each as it was found last, newest first up to the bound. */
   adopt(reviewId: number): Promise<void>
+  /** Keeps what another review of the same subject has, as far as this one does not have it, up to the bound. */
+  carryOver(fromReviewId: number, reviewId: number): Promise<void>
   /** Returns a review's images, by record and CID. */
   images(reviewId: number): Promise<ReviewImage[]>
   /** Returns a review's matches, those that act before those that are suppressed, nearest first in each. */
   list(reviewId: number): Promise<Evidence[]>
 }
+
+/** The columns that every table of matches has. */
+const matchColumns =
+  sql.raw(`bank_id, bank, content_id, hash_type, profile, variant, distance, tier, suppressed_by, opinion,
+  image_hash, bank_hash, policy, banks_version`)
 
 /** Returns the evidence tables' functions over a connection or a transaction. The writing ones belong in a transaction. */
 export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
@@ -101,15 +108,24 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
     },
 
     async adopt(reviewId) {
-      await sql`INSERT INTO review_matches (review_id, uri, record_cid, blob_cid, bank_id, bank, content_id, hash_type,
-          profile, variant, distance, tier, suppressed_by, opinion, image_hash, bank_hash, policy, banks_version, found_at)
-        SELECT reviews.id, uri, record_cid, blob_cid, bank_id, bank, content_id, hash_type,
-          profile, variant, distance, tier, suppressed_by, opinion, image_hash, bank_hash, policy, banks_version,
-          matches.created_at
+      await sql`INSERT INTO review_matches (review_id, uri, record_cid, blob_cid, ${matchColumns}, found_at)
+        SELECT reviews.id, uri, record_cid, blob_cid, ${matchColumns}, matches.created_at
         FROM reviews JOIN matches ON matches.did = reviews.did
         WHERE reviews.id = ${reviewId} AND reviews.subject IN (matches.uri, matches.did)
         GROUP BY uri, blob_cid, bank_id, content_id
         ORDER BY max(matches.id) DESC LIMIT ${maxEvidence}`.execute(db)
+    },
+
+    async carryOver(from, reviewId) {
+      await sql`INSERT OR IGNORE INTO review_images (review_id, uri, record_cid, blob_cid, outcome, looked_at)
+        SELECT ${reviewId}, uri, record_cid, blob_cid, outcome, looked_at FROM review_images
+        WHERE review_id = ${from}`.execute(db)
+      await sql`INSERT OR IGNORE INTO review_matches (review_id, uri, record_cid, blob_cid, ${matchColumns}, found_at)
+        SELECT ${reviewId}, uri, record_cid, blob_cid, ${matchColumns}, found_at FROM review_matches
+        WHERE review_id = ${from} ORDER BY distance, id
+        LIMIT max(0, ${maxEvidence} - (SELECT count(*) FROM review_matches WHERE review_id = ${reviewId}))`.execute(
+        db,
+      )
     },
 
     async images(reviewId) {

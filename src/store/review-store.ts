@@ -1,11 +1,18 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { ModTool, NewReport, Report, ReportSubject } from '../model/report.ts'
 import type { ReviewRequest, ReviewState, ReviewSubject, ReviewSummary } from '../model/review.ts'
 import type { NewRow, Row, Schema } from './schema.ts'
 
 /** What a list of reviews shows. */
-export type ReviewsWanted = { readonly states: readonly ReviewState[]; readonly limit: number }
+export type ReviewsWanted = {
+  readonly states: readonly ReviewState[]
+  readonly limit: number
+  /** Only those that have a match of this bank that acts. */
+  readonly bank?: string | undefined
+  /** Only those that nobody but `by`, or nobody at all, has claimed at a time (ISO 8601); with `isTheirs` those that `by` has. */
+  readonly claim?: { readonly at: string; readonly by?: string | undefined; readonly isTheirs?: boolean }
+}
 
 /** Reviews, and the reports that opened or joined them. */
 export interface ReviewStore {
@@ -28,6 +35,8 @@ export interface ReviewStore {
   /** Returns reviews in any of the states: those with matches first, nearest first, then the oldest. */
   list(wanted: ReviewsWanted): Promise<ReviewSummary[]>
   find(id: number): Promise<ReviewSummary | undefined>
+  /** Returns the newest reviews of a subject, newest first. */
+  ofSubject(subject: ReviewSubject, limit: number): Promise<ReviewSummary[]>
   /** Returns a review's newest reports, oldest first. */
   reports(reviewId: number, limit: number): Promise<Report[]>
   /** Returns how many reviews are in each state. */
@@ -110,9 +119,15 @@ export function createReviewStore(db: Kysely<Schema>): ReviewStore {
       return row !== undefined
     },
 
-    async list({ states, limit }) {
-      const rows = await summaries(db)
-        .where('reviews.state', 'in', states)
+    async list({ states, limit, bank, claim }) {
+      let wanted = summaries(db).where('reviews.state', 'in', states)
+      if (bank !== undefined)
+        wanted = wanted.where(
+          sql<SqlBool>`EXISTS (SELECT 1 FROM review_matches WHERE review_id = reviews.id
+            AND bank = ${bank} AND suppressed_by IS NULL)`,
+        )
+      if (claim !== undefined) wanted = wanted.where(isOfClaim(claim))
+      const rows = await wanted
         .orderBy(sql`nearest IS NULL`)
         .orderBy('nearest')
         .orderBy('reviews.id')
@@ -124,6 +139,15 @@ export function createReviewStore(db: Kysely<Schema>): ReviewStore {
     async find(id) {
       const row = await summaries(db).where('reviews.id', '=', id).executeTakeFirst()
       return row && summaryOfRow(row)
+    },
+
+    async ofSubject(subject, limit) {
+      const rows = await summaries(db)
+        .where('reviews.subject', '=', subject)
+        .orderBy('reviews.id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map(summaryOfRow)
     },
 
     async reports(reviewId, limit) {
@@ -149,7 +173,27 @@ export function createReviewStore(db: Kysely<Schema>): ReviewStore {
   }
 }
 
-type SummaryRow = Row<'reviews'> & { report_count: number; match_count: number; nearest: number | null }
+type SummaryRow = Row<'reviews'> & {
+  report_count: number
+  match_count: number
+  nearest: number | null
+  /** JSON. */
+  bank_names: string
+  held_count: number
+}
+
+/** The most banks that a review is listed with. */
+const maxBanks = 20
+
+function isOfClaim({
+  at,
+  by = '',
+  isTheirs = false,
+}: NonNullable<ReviewsWanted['claim']>): RawBuilder<SqlBool> {
+  return isTheirs
+    ? sql`(reviews.claimed_by = ${by} AND reviews.claimed_until > ${at})`
+    : sql`(reviews.claimed_by IS NULL OR reviews.claimed_by = ${by} OR reviews.claimed_until <= ${at})`
+}
 
 function summaries(db: Kysely<Schema>): SelectQueryBuilder<Schema, 'reviews', SummaryRow> {
   return db
@@ -161,6 +205,16 @@ function summaries(db: Kysely<Schema>): SelectQueryBuilder<Schema, 'reviews', Su
         WHERE review_id = reviews.id AND suppressed_by IS NULL)`.as('match_count'),
       sql<number | null>`(SELECT min(distance) FROM review_matches
         WHERE review_id = reviews.id AND suppressed_by IS NULL)`.as('nearest'),
+      sql<string>`(SELECT json_group_array(bank) FROM (SELECT DISTINCT bank FROM review_matches
+        WHERE review_id = reviews.id AND suppressed_by IS NULL ORDER BY bank LIMIT ${sql.lit(maxBanks)}))`.as(
+        'bank_names',
+      ),
+      // What is held for the account, for a record of it, or because a content is in quarantine.
+      sql<number>`(SELECT count(*) FROM effects WHERE effects.did = reviews.did AND effects.state = 'held'
+          AND reviews.subject IN (effects.did, effects.uri, effects.subject))
+        + (SELECT count(*) FROM effects WHERE effects.state = 'held' AND effects.because = 'flood'
+          AND effects.content_id = CASE WHEN reviews.subject LIKE 'content:%'
+            THEN CAST(substr(reviews.subject, 9) AS INTEGER) END)`.as('held_count'),
     ])
 }
 
@@ -176,6 +230,13 @@ function summaryOfRow(row: SummaryRow): ReviewSummary {
     reportCount: row.report_count,
     matchCount: row.match_count,
     nearest: row.nearest ?? undefined,
+    banks: JSON.parse(row.bank_names) as string[],
+    heldCount: row.held_count,
+    claim:
+      row.claimed_by === null || row.claimed_until === null
+        ? undefined
+        : { by: row.claimed_by, until: row.claimed_until },
+    closedAt: row.closed_at ?? undefined,
   }
 }
 

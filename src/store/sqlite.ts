@@ -40,6 +40,7 @@ import { createRecordedSettingStore } from './recorded-setting-store.ts'
 import { createRemovalStore } from './removal-store.ts'
 import { createRescanStore } from './rescan-store.ts'
 import { createReversalStore } from './reversal-store.ts'
+import { createReviewDecisionStore } from './review-decision-store.ts'
 import { createReviewStore } from './review-store.ts'
 import type { Schema } from './schema.ts'
 import { FileSeqMark, noSeqMark, readSeqMark, type SeqMark } from './seq-mark.ts'
@@ -201,6 +202,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     removals: createRemovalStore(db),
     reversals: createReversalStore(db),
     rescans: createRescanStore(db),
+    reviewDecisions: createReviewDecisionStore(db),
     reviews: createReviewStore(db),
     subjectFetches: createSubjectFetchStore(db),
     tokens: createTokenStore(db),
