@@ -38,7 +38,10 @@ import { policyCheckCommand } from './policy-check.ts'
 import { policySchemaCommand } from './policy-schema.ts'
 import { queueCommand } from './queue.ts'
 import { rescanCommand } from './rescan.ts'
+import { reviewClaimCommand, reviewReopenCommand, reviewUnclaimCommand } from './review-claim.ts'
 import { reviewListCommand } from './review-list.ts'
+import { reviewNextCommand } from './review-next.ts'
+import { reviewResolveCommand } from './review-resolve.ts'
 import { reviewShowCommand } from './review-show.ts'
 import { serveCommand } from './serve.ts'
 import { setupCommand } from './setup.ts'
@@ -83,6 +86,11 @@ export const commands: readonly Command[] = [
   targetCheckCommand,
   reviewListCommand,
   reviewShowCommand,
+  reviewNextCommand,
+  reviewClaimCommand,
+  reviewUnclaimCommand,
+  reviewResolveCommand,
+  reviewReopenCommand,
   gateCommand,
   appviewSyncCommand,
   doctorCommand,

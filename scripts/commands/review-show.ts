@@ -1,9 +1,7 @@
-import type { Report } from '../../src/model/report.ts'
-import type { Evidence, ReviewDetails, ReviewedRecord, ReviewImage } from '../../src/model/review.ts'
 import { hasOption, parseId } from '../lib/arguments.ts'
 import { type Command, jsonOption } from '../lib/command.ts'
 import { openCommandTools } from '../lib/open-command-tools.ts'
-import { formatTable, printable, type Terminal } from '../lib/terminal.ts'
+import { showReview } from '../lib/show-review.ts'
 
 /** `harrier review show`: one review with its reports and its evidence. */
 export const reviewShowCommand: Command = {
@@ -30,72 +28,7 @@ export const reviewShowCommand: Command = {
       return 3
     }
     if (hasOption(args, 'json')) terminal.out(JSON.stringify(details))
-    else print(details, terminal)
+    else showReview(details, terminal)
     return 0
   },
-}
-
-function print({ review, reports, records, images, evidence }: ReviewDetails, terminal: Terminal): void {
-  const facts = [
-    ['subject', review.subject],
-    ['state', review.state],
-    ['since', review.createdAt],
-    ['changed', review.updatedAt],
-    ...(review.requested === undefined ? [] : [['requested', review.requested]]),
-  ]
-  terminal.out(terminal.style('bold', `review ${review.id}`))
-  for (const line of formatTable(facts)) terminal.out(line)
-  printTable(terminal, `reports (${review.reportCount})`, reportHeading, reports.map(reportRow))
-  printTable(terminal, 'records', recordHeading, records.map(recordRow))
-  printTable(terminal, `images (${images.length})`, imageHeading, images.map(imageRow))
-  printTable(terminal, `matches (${review.matchCount})`, matchHeading, evidence.map(matchRow))
-}
-
-function printTable(
-  terminal: Terminal,
-  title: string,
-  heading: readonly string[],
-  rows: readonly (readonly string[])[],
-): void {
-  terminal.out('')
-  terminal.out(terminal.style('bold', title))
-  if (rows.length === 0) terminal.out('none')
-  else for (const line of formatTable([heading, ...rows])) terminal.out(line)
-}
-
-const reportHeading = ['report', 'when', 'by', 'reason', 'written in', 'text']
-
-function reportRow({ id, createdAt, reportedBy, reasonType, reason, modTool }: Report): string[] {
-  const text = reason === undefined ? '-' : JSON.stringify(printable(reason))
-  const tool = modTool === undefined ? '-' : printable(modTool.name)
-  return [String(id), createdAt, reportedBy, reasonType.replace(/^.*#reason/, ''), tool, text]
-}
-
-const recordHeading = ['record', 'attempts', 'outcome']
-
-function recordRow({ uri, attempts, outcome }: ReviewedRecord): string[] {
-  return [uri, String(attempts), outcome ?? 'waits']
-}
-
-const imageHeading = ['image', 'record', 'outcome']
-
-function imageRow({ cid, uri, outcome }: ReviewImage): string[] {
-  return [cid, uri, outcome ?? 'waits']
-}
-
-const matchHeading = ['distance', 'bank', 'content', 'hash', 'variant', 'image', 'found', 'suppressed by']
-
-function matchRow({ match, cid, foundAt, suppressedBy: by }: Evidence): string[] {
-  const [hash, variant] =
-    match.hashType === 'pdq' ? [`pdq ${match.profile}`, match.variant] : [match.hashType, '-']
-  return [
-    String(match.distance),
-    match.bank,
-    String(match.contentId),
-    hash,
-    variant,
-    cid,
-    foundAt,
-    by ? `${by.bank} ${by.contentId}` : '-',
-  ]
 }

@@ -9,6 +9,7 @@ import type { BankLabel } from '../model/received-blob.ts'
 import { type ActingConfig, actingSettings } from './acting-settings.ts'
 import { type GateConfig, gateSettings } from './gate-settings.ts'
 import { type HmaConfig, hmaSettings } from './hma-settings.ts'
+import { type PersonConfig, personSettings } from './person-settings.ts'
 import { type ServiceCallerConfig, serviceCallerSettings } from './service-caller-settings.ts'
 import {
   bankLabels,
@@ -39,6 +40,7 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 export type Config = ActingConfig &
   GateConfig &
   HmaConfig &
+  PersonConfig &
   ServiceCallerConfig &
   TargetConfig &
   WebhookConfig & {
@@ -186,6 +188,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
   ),
   ...serviceCallerSettings,
   ...actingSettings,
+  ...personSettings,
   ...webhookSettings,
   ...targetSettings,
   hepaPassword: secretToken(

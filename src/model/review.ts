@@ -74,6 +74,16 @@ export type ReviewSummary = Review & {
   readonly heldCount: number
 }
 
+/** What a list of reviews shows. */
+export type ReviewsWanted = {
+  readonly states: readonly ReviewState[]
+  readonly limit: number
+  /** Only those that have a match of this bank that acts. */
+  readonly bank?: string | undefined
+  /** Only those that nobody but `by`, or nobody at all, has claimed at a time (ISO 8601); with `isTheirs` those that `by` has. */
+  readonly claim?: { readonly at: string; readonly by?: string | undefined; readonly isTheirs?: boolean }
+}
+
 /** A match of one of the subject's images, kept with the review. It names content in a bank; it holds no image. */
 export type Evidence = {
   /** The record that shows the image. */

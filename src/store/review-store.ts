@@ -1,18 +1,14 @@
 import { type Kysely, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { ModTool, NewReport, Report, ReportSubject } from '../model/report.ts'
-import type { ReviewRequest, ReviewState, ReviewSubject, ReviewSummary } from '../model/review.ts'
+import type {
+  ReviewRequest,
+  ReviewState,
+  ReviewSubject,
+  ReviewSummary,
+  ReviewsWanted,
+} from '../model/review.ts'
 import type { NewRow, Row, Schema } from './schema.ts'
-
-/** What a list of reviews shows. */
-export type ReviewsWanted = {
-  readonly states: readonly ReviewState[]
-  readonly limit: number
-  /** Only those that have a match of this bank that acts. */
-  readonly bank?: string | undefined
-  /** Only those that nobody but `by`, or nobody at all, has claimed at a time (ISO 8601); with `isTheirs` those that `by` has. */
-  readonly claim?: { readonly at: string; readonly by?: string | undefined; readonly isTheirs?: boolean }
-}
 
 /** Reviews, and the reports that opened or joined them. */
 export interface ReviewStore {

@@ -23,7 +23,12 @@ import { imageOf, someProof } from './builders.ts'
 export const judgingDid = 'did:web:labeler.test' as Did
 
 /** A host on which accounts can be taken down. */
-export const pdsFacts: TargetFacts = { id: 'pds', kind: 'pds', can: new Set(['takedown', 'restore']) }
+export const pdsFacts: TargetFacts = {
+  id: 'pds',
+  kind: 'pds',
+  at: 'https://pds.example.com',
+  can: new Set(['takedown', 'restore']),
+}
 
 /** A policy that calls for these effects of any match of bank `known`; `known-image` and `graphic` are declared. */
 export function policyOf(effects: readonly TierEffect[]): Policy {
