@@ -27,7 +27,7 @@ const eventNames = {
 } as const
 
 /** What an event is about, as the Ozone has it. */
-type EventSubject = {
+export type EventSubject = {
   readonly ref: object
   /** What statuses and events are asked for by. */
   readonly uri: string

@@ -1,45 +1,24 @@
 import { z } from 'zod'
-import type { AtUri, Cid, Did } from '../model/ids.ts'
+import type { Did } from '../model/ids.ts'
 import { type ActionTarget, actionsOfKind, type TargetAction, type TargetOutcome } from '../model/target.ts'
 import type { XrpcAnswer } from './call-xrpc.ts'
-import { isOurs, modToolOf } from './mod-tool.ts'
+import { modToolOf } from './mod-tool.ts'
 import { bodyOf, errorOf, isDone, outcomeOfFailure } from './outcome-of.ts'
-import { eventOf, subjectOf } from './ozone-event.ts'
-import type { ServiceCaller } from './service-caller.ts'
-
-/** What the target of an Ozone needs. */
-export type OzoneTargetDeps = {
-  readonly caller: ServiceCaller
-  readonly labeler: Did
-  readonly now: () => Date
-  /** Returns the version of a record that its host has now; undefined when the host does not say. */
-  readonly versionOf: (uri: AtUri, signal: AbortSignal) => Promise<Cid | undefined>
-}
+import { type EventSubject, eventOf, subjectOf } from './ozone-event.ts'
+import { isHeld, type OzoneDeps, whyNotDivert, whyNotRestore, whyNotTakeDown } from './ozone-questions.ts'
 
 /** Which Ozone. */
 export type OzoneAddress = { readonly id: string; readonly did: Did }
 
 const emitted = z.object({ id: z.int() })
-const statuses = z.object({
-  subjectStatuses: z.array(
-    z.object({ takendown: z.boolean().optional(), subjectBlobCids: z.array(z.string()).optional() }),
-  ),
-})
-const events = z.object({
-  events: z.array(z.object({ event: z.object({ $type: z.string() }), modTool: z.unknown().optional() })),
-})
 const config = z.object({ viewer: z.object({ role: z.string() }) })
-
-const takedownType = 'tools.ozone.moderation.defs#modEventTakedown'
-const divertType = 'tools.ozone.moderation.defs#modEventDivert'
-const reverseType = 'tools.ozone.moderation.defs#modEventReverseTakedown'
 
 /**
  * Returns an Ozone in which we are a moderator as a target (`tools.ozone.moderation.emitEvent`). Ozone takes one event of a
  * kind with the same `externalId` about a subject, so that an event may be sent again. A takedown is done when the subject's
  * status says so, with the blobs; a restore is of a takedown whose last event is ours.
  */
-export function createOzoneTarget(deps: OzoneTargetDeps, { id, did }: OzoneAddress): ActionTarget {
+export function createOzoneTarget(deps: OzoneDeps, { id, did }: OzoneAddress): ActionTarget {
   return {
     id,
     kind: 'ozone',
@@ -78,12 +57,10 @@ export function createOzoneTarget(deps: OzoneTargetDeps, { id, did }: OzoneAddre
   }
 }
 
-type Subject = NonNullable<ReturnType<typeof subjectOf>>
-
 async function emit(
-  { caller, labeler, now }: OzoneTargetDeps,
+  { caller, labeler, now }: OzoneDeps,
   action: TargetAction,
-  { ref, blobs }: Subject,
+  { ref, blobs }: EventSubject,
   signal: AbortSignal,
 ): Promise<XrpcAnswer> {
   const input = {
@@ -98,64 +75,10 @@ async function emit(
   return await caller.call({ nsid: 'tools.ozone.moderation.emitEvent', input }, signal)
 }
 
-/**
- * A takedown is of the record in every version. Undefined when its host has what matched, and when the host does not say: it
- * may be the offender's own.
- */
-async function whyNotTakeDown(
-  { versionOf }: OzoneTargetDeps,
-  { kind, subject }: TargetAction,
-  signal: AbortSignal,
-): Promise<TargetOutcome | undefined> {
-  if ((kind !== 'takedown' && kind !== 'divert') || subject.kind === 'account' || !subject.uri)
-    return undefined
-  const matched = subject.kind === 'record' ? subject.cid : subject.recordCid
-  const cid = await versionOf(subject.uri, signal)
-  return cid === undefined || cid === matched
-    ? undefined
-    : { kind: 'refused', words: 'the record was written anew, and is no longer what matched' }
-}
-
-/** Undefined when the event is not there. An Ozone sends the blobs of a divert before it looks whether it has the event. */
-async function whyNotDivert(
-  deps: OzoneTargetDeps,
-  { externalId }: TargetAction,
-  subject: Subject,
-  signal: AbortSignal,
-): Promise<TargetOutcome | undefined> {
-  const params = { subject: subject.uri, types: divertType, batchId: externalId, limit: '100' }
-  const answer = await deps.caller.call({ nsid: 'tools.ozone.moderation.queryEvents', params }, signal)
-  if (!isDone(answer)) return outcomeOfFailure(answer)
-  const { data } = events.safeParse(bodyOf(answer))
-  if (!data) return { kind: 'failed', words: 'the Ozone answered with something else than events' }
-  if (!data.events.some(({ modTool }) => isOurs(modTool, deps.labeler, externalId))) return undefined
-  const held = await isHeld(deps, subject, signal)
-  if (held === true) return { kind: 'already', words: 'diverted before' }
-  return held || { kind: 'refused', words: 'diverted, and not taken down with all of its images' }
-}
-
-/** Undefined when the takedown that stands is ours. */
-async function whyNotRestore(
-  { caller, labeler }: OzoneTargetDeps,
-  subject: string,
-  signal: AbortSignal,
-): Promise<TargetOutcome | undefined> {
-  const params = { subject, types: [takedownType, reverseType], limit: '1' }
-  const answer = await caller.call({ nsid: 'tools.ozone.moderation.queryEvents', params }, signal)
-  if (!isDone(answer)) return outcomeOfFailure(answer)
-  const { data } = events.safeParse(bodyOf(answer))
-  if (!data) return { kind: 'failed', words: 'the Ozone answered with something else than events' }
-  const last = data.events[0]
-  if (last?.event.$type !== takedownType) return { kind: 'already', words: 'not taken down' }
-  return isOurs(last.modTool, labeler)
-    ? undefined
-    : { kind: 'already', words: 'taken down by others, and left so' }
-}
-
 async function outcomeOf(
-  deps: OzoneTargetDeps,
+  deps: OzoneDeps,
   { kind }: TargetAction,
-  subject: Subject,
+  subject: EventSubject,
   answer: XrpcAnswer,
   signal: AbortSignal,
 ): Promise<TargetOutcome> {
@@ -181,22 +104,6 @@ async function outcomeOf(
       return held || { kind: 'failed', words: 'the Ozone has the event, and not the takedown' }
   }
   return { kind: 'done', words: 'event taken', reference: String(data.id) }
-}
-
-/** True when the subject is taken down with all its blobs, false when not; an outcome when that cannot be asked now. */
-async function isHeld(
-  { caller }: OzoneTargetDeps,
-  { uri, blobs }: Subject,
-  signal: AbortSignal,
-): Promise<boolean | TargetOutcome> {
-  const nsid = 'tools.ozone.moderation.queryStatuses'
-  const answer = await caller.call({ nsid, params: { subject: uri, limit: '1' } }, signal)
-  if (!isDone(answer)) return outcomeOfFailure(answer)
-  const { data } = statuses.safeParse(bodyOf(answer))
-  if (!data) return { kind: 'failed', words: 'the Ozone answered with something else than statuses' }
-  const [status] = data.subjectStatuses
-  const held = new Set(status?.subjectBlobCids)
-  return status?.takendown === true && blobs.every((blob) => held.has(blob))
 }
 
 function wrongOf(answer: XrpcAnswer): string {

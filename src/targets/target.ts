@@ -9,7 +9,8 @@
  * again; every answer is bounded in size and time; no secret, and no word of a user, is in an outcome or an error.
  *
  * pds-target.ts        an operator's own PDS; pds-parts.ts what it takes down one by one
- * ozone-target.ts      an Ozone in which we are a moderator; ozone-event.ts an action as its event
+ * ozone-target.ts      an Ozone in which we are a moderator; ozone-event.ts an action as its event,
+ *                      ozone-questions.ts what it is asked before and after
  * moderation-target.ts reports to any moderation service
  * labels-target.ts     our own stream of labels
  * service-caller.ts    calls in a moderator's name; account-tokens.ts keeps one signed in
