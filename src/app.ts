@@ -278,7 +278,13 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const settling = opening.use(startTask((signal) => settleKeyChanges(change, onChange, signal)))
   const onRenewed = (labels: number) => logger.info({ labels }, 'labels.renewed')
   const renewing = opening.use(startTask((signal) => renewLabels(served, onRenewed, signal)))
-  const loops = [emitter, sync, outbox, followUp, announcedImages, worker, fetchSubjects]
+  const recheck = createUploadRecheck({
+    ...parts,
+    fetch,
+    resolvePds: identity.resolvePds,
+    onJobs: worker.wake,
+  })
+  const loops = [emitter, sync, outbox, followUp, announcedImages, worker, fetchSubjects, recheck]
   const running = loops.map(({ run }) => opening.use(startTask(run)))
   const source = opening.use(
     openJetstreamSource(
@@ -292,13 +298,6 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   const reading = opening.use(startTask(ingest.run))
 
-  const recheck = createUploadRecheck({
-    ...parts,
-    fetch,
-    resolvePds: identity.resolvePds,
-    onJobs: worker.wake,
-  })
-  const rechecking = opening.use(startTask(recheck.run))
   const gateParts = { config, database, matcher: () => matcher, policy, metrics, logger, world }
   const gate = config.gateInService ? opening.use(await openUploadGate(gateParts)) : undefined
 
@@ -312,18 +311,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     did: src,
     notices,
     failure: Promise.race(
-      [
-        matcher,
-        recording,
-        watching,
-        ...pruning,
-        settling,
-        renewing,
-        ...running,
-        reading,
-        rechecking,
-        gate ?? [],
-      ]
+      [matcher, recording, watching, ...pruning, settling, renewing, ...running, reading, gate ?? []]
         .flat()
         .map((part) => part.failure),
     ),

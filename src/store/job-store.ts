@@ -1,8 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import type { AtUri, Cid, Did } from '../model/ids.ts'
-import type { ImageRef, ImageUse } from '../model/image.ts'
+import type { ImageRef } from '../model/image.ts'
 import type { CancelReason, ScanJob } from '../model/job.ts'
-import type { JobState, Row, Schema } from './schema.ts'
+import { type BlobPlaces, createBlobPlaces } from './blob-places.ts'
+import { jobOfRow } from './job-row.ts'
+import type { JobState, Schema } from './schema.ts'
 
 /** How a claim is made. Times are epoch milliseconds. */
 export type ClaimOptions = {
@@ -26,7 +28,7 @@ export type RescanClaim = {
 }
 
 /** The queue of images to look at. One row per image of a record version, whatever the stream repeats. */
-export interface JobStore {
+export interface JobStore extends BlobPlaces {
   /**
    * Adds images in order. One that waits, is done or is dead already is left as it is, but one that waits for a rescan is
    * the stream's from now on; one that was cancelled is pending again, since a record can come back as it was. Returns how
@@ -65,15 +67,6 @@ export interface JobStore {
   reviveAccount(did: Did, now: number): Promise<void>
   /** Returns how many jobs are in each state. */
   counts(): Promise<Readonly<Record<JobState, number>>>
-  /** Returns the images of a version of a record that were ever queued: the first 100. */
-  blobsOf(uri: AtUri, recordCid: Cid): Promise<Cid[]>
-  /** Returns where a blob was seen, an image of each account, the one that was seen last. */
-  placesOf(cid: Cid, limit: number): Promise<ImageRef[]>
-  /**
-   * Has the other records that show a blob looked at again, where that ended and did not find this content: a hash that is known
-   * now was not when they were looked at. They go before the stream's. Returns how many; at most 1,000 a call.
-   */
-  lookAgain(cid: Cid, contentId: number, now: number): Promise<number>
   /** Deletes done and cancelled jobs that ended before a time (ISO 8601); dead ones stay. Returns how many. */
   prune(before: string, limit: number): Promise<number>
 }
@@ -81,6 +74,8 @@ export interface JobStore {
 /** Returns the job table's functions over a connection or a transaction. */
 export function createJobStore(db: Kysely<Schema>): JobStore {
   return {
+    ...createBlobPlaces(db),
+
     async enqueue(images, seenAt, now) {
       let added = 0
       for (const image of images) {
@@ -248,46 +243,6 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
         .execute()
     },
 
-    async blobsOf(uri, recordCid) {
-      const rows = await db
-        .selectFrom('jobs')
-        .select('blob_cid')
-        .where('uri', '=', uri)
-        .where('record_cid', '=', recordCid)
-        .orderBy('id')
-        .limit(100)
-        .execute()
-      return rows.map((row) => row.blob_cid as Cid)
-    },
-
-    async placesOf(cid, limit) {
-      const rows = await db
-        .selectFrom('jobs')
-        .selectAll()
-        .where('blob_cid', '=', cid)
-        .where('id', 'in', (select) =>
-          select
-            .selectFrom('jobs')
-            .select(({ fn }) => fn.max('id').as('id'))
-            .where('blob_cid', '=', cid)
-            .groupBy('did'),
-        )
-        .orderBy('id')
-        .limit(limit)
-        .execute()
-      return rows.map((row) => jobOfRow(row).image)
-    },
-
-    async lookAgain(cid, contentId, now) {
-      const result = await sql`UPDATE jobs
-        SET state = 'pending', attempts = 0, run_after = ${now}, priority = 1, outcome = NULL, done_at = NULL
-        WHERE id IN (SELECT id FROM jobs WHERE blob_cid = ${cid} AND state = 'done' AND NOT EXISTS (
-          SELECT 1 FROM matches WHERE matches.job_id = jobs.id AND matches.content_id = ${contentId}) LIMIT 1000)`.execute(
-        db,
-      )
-      return Number(result.numAffectedRows ?? 0)
-    },
-
     async counts() {
       const rows = await db
         .selectFrom('jobs')
@@ -354,23 +309,5 @@ function rowOfImage(image: ImageRef) {
     shown_as: image.use,
     mime_type: image.mimeType,
     size: image.size ?? null,
-  }
-}
-
-function jobOfRow(row: Row<'jobs'>): ScanJob {
-  return {
-    id: row.id,
-    image: {
-      did: row.did as Did,
-      uri: row.uri as AtUri,
-      recordCid: row.record_cid as Cid,
-      cid: row.blob_cid as Cid,
-      use: row.shown_as as ImageUse,
-      mimeType: row.mime_type,
-      size: row.size ?? undefined,
-    },
-    attempts: row.attempts,
-    seenAt: row.seen_at,
-    isRescan: row.priority < 0,
   }
 }

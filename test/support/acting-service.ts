@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { generateSigningKey } from '../../src/atproto/signing-key.ts'
 import type { Env } from '../../src/config/env.ts'
-import type { AtUri, Did } from '../../src/model/ids.ts'
 import type { Tools } from '../../src/tools.ts'
 import type { Account } from './accounts.ts'
 import type { Network } from './network.ts'
@@ -57,6 +56,6 @@ export async function isRecordServed(network: Network, uri: string): Promise<boo
 
 /** Returns the values of the labels that hold on a subject. */
 export async function labelsOn(tools: Tools, subject: string): Promise<string[]> {
-  const labels = await tools.queryLabels([subject as AtUri | Did], 0, 50)
+  const labels = await tools.queryLabels([subject], 0, 50)
   return labels.filter(({ neg }) => !neg).map(({ val }) => val)
 }
