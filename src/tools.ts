@@ -56,13 +56,17 @@ import { openHashPool } from './scan/hash-pool.ts'
 import type { AuditEntry } from './store/audit-store.ts'
 import type { Database, Stores } from './store/database.ts'
 import type { KnownKey } from './store/key-store.ts'
+import { rollingBack } from './store/roll-back.ts'
+import { type ActingTools, createActingTools } from './tools-acting.ts'
 import { userAgent } from './version.ts'
 import { realWorld } from './world.ts'
 
 export { parseSignedHead } from './audit/parse-export.ts'
 export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
+export type { PublishOutcome } from './publish/publish-request.ts'
 export type { UpdateDocument } from './publish/rotate-key.ts'
 export { requireDatabase } from './resources.ts'
+export type { ActingTools, Lifting, RecordSubject } from './tools-acting.ts'
 
 /** A label or a withdrawal that a person asks for: urgent unless told. */
 export type LabelRequest = WantedLabel & { readonly priority?: Priority }
@@ -137,8 +141,13 @@ export interface Tools extends Hashing {
   readonly removed: Pick<Stores['removals'], 'banks' | 'contents'>
   /** Returns the tiers that the policy names of a bank and that it does not have. */
   missingTiers(bank: Bank): readonly string[]
-  /** Publishes a label or withdraws one, at once or, where there is an emission budget, through the queue. */
-  publish(request: LabelRequest): Promise<PublishOutcome>
+  /**
+   * Publishes a label or withdraws one, at once or, where there is an emission budget, through the queue; a rehearsal says what
+   * would be published, and publishes nothing.
+   */
+  publish(request: LabelRequest, isRehearsal?: boolean): Promise<PublishOutcome>
+  /** What persons do about subjects and contents; in a rehearsal nothing is changed. */
+  acting(isRehearsal?: boolean): ActingTools
   /** Returns how many labels wait, and what the budget has left. */
   queue(): Promise<EmissionQueue>
   readonly key: {
@@ -201,7 +210,8 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const signing = { key: () => keyring.current, src, declaredVals: new Set(policy.labels), now }
   const isPaced = Object.keys(config.emissionBudget).length > 0
   const announce = createAnnounceOf(config, secrets, src)
-  const publishRequest = createPublishRequest({ ...signing, database, isPaced, actor: 'cli', announce })
+  const publishRequest = (writing: Pick<Database, 'transaction'>) =>
+    createPublishRequest({ ...signing, database: writing, isPaced, actor: 'cli', announce })
   const identity = createIdentityResolver({
     store: database.dids,
     fetch,
@@ -213,6 +223,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const targets = createTargets({ ...publishing, config, secrets, identity, world: realWorld })
   // The service notices what is committed, and carries it on.
   const reviewing = createReviewing({ database, src, targets, announce, policy, now, onChange: () => {} })
+  const acting = { config, database, src, policy, targets, announce, identity, fetch }
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
   const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
@@ -279,7 +290,9 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       find: async (id) =>
         recordView(database, await findReview(database, id), { actor: 'cli', at: now().toISOString() }),
     },
-    publish: (request) => publishRequest({ priority: 'urgent', ...request }),
+    publish: (request, isRehearsal = false) =>
+      publishRequest(isRehearsal ? rollingBack(database) : database)({ priority: 'urgent', ...request }),
+    acting: (isRehearsal = false) => createActingTools(acting, isRehearsal),
     async queue() {
       const nowMs = now().getTime()
       const budget = await createBudgetReader(database.labels, config.emissionBudget, now)()

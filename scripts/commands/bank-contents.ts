@@ -60,8 +60,13 @@ export const bankContentsCommand: Command = {
     const bank = await requireBank(tools, name)
     const { contents, nextAfterId } = await collect(tools, bank, wanted)
     if (nextAfterId !== undefined) terminal.err(`harrier: there may be more: --after ${nextAfterId}`)
-    if (hasOption(args, 'json')) for (const content of contents) terminal.out(JSON.stringify(content))
-    else print(contents, wanted.search.nowSeconds, terminal)
+    const opinions = await tools.acting().verdicts.opinions(contents.map(({ id }) => id))
+    const judged = contents.map((content) => {
+      const opinion = opinions.get(content.id)
+      return opinion === undefined ? content : { ...content, opinion }
+    })
+    if (hasOption(args, 'json')) for (const content of judged) terminal.out(JSON.stringify(content))
+    else print(judged, wanted.search.nowSeconds, terminal)
     return contents.length > 0 ? 0 : 3
   },
 }
@@ -120,20 +125,24 @@ async function collect(
   return { contents, nextAfterId }
 }
 
-function print(contents: readonly CuratedContent[], nowSeconds: number, terminal: Terminal): void {
+/** With what is thought of it: a person's verdict here, else the exchange's. */
+type Judged = CuratedContent & { readonly opinion?: string }
+
+function print(contents: readonly Judged[], nowSeconds: number, terminal: Terminal): void {
   if (contents.length === 0) return
   const rows = contents.map((content) => rowOf(content, nowSeconds))
   for (const line of formatTable([heading, ...rows])) terminal.out(line)
 }
 
-const heading = ['content', 'hashes', 'matched', 'added', 'label', 'source id', 'note']
+const heading = ['content', 'hashes', 'matched', 'opinion', 'added', 'label', 'source id', 'note']
 
-function rowOf(content: CuratedContent, nowSeconds: number): string[] {
+function rowOf(content: Judged, nowSeconds: number): string[] {
   const { id, hashes, createdAt, label, sourceId, note } = content
   return [
     String(id),
     hashes.map(({ type }) => type).join(' '),
     stateOf(content, nowSeconds),
+    content.opinion ?? '-',
     createdAt,
     ...[label, sourceId, note].map((text) => (text === '' ? '-' : printable(text))),
   ]

@@ -17,6 +17,7 @@ export const bankPurgeCommand: Command = {
     ...jsonOption,
   },
   notes: [
+    'What the contents caused and still stands is undone by the running service, as far as no other match calls for it.',
     'Without --removed, the contents that were removed from the bank are deleted, and what it holds stays. Until then a removed\n' +
       'bank keeps its disk and its memory. The audit keeps that there was something, and no hash of it.',
     'JSON: bank and contents, how many were deleted.',

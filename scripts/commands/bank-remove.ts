@@ -30,8 +30,10 @@ export const bankRemoveCommand: Command = {
     ...jsonOption,
   },
   notes: [
-    'It matches nothing from then on, and is kept: harrier bank restore puts it back, bank purge deletes it for good. Labels\n' +
-      'that were published because of it stay; harrier negate withdraws a label.',
+    'It matches nothing from then on, and is kept: harrier bank restore puts it back, bank purge deletes it for good. What a\n' +
+      'content caused is undone when that is removed, as far as no other match calls for it. What a whole bank caused stays until\n' +
+      'harrier restore --bank undoes it, or bank purge deletes it.',
+    'JSON: bank, contentId, isRemoved, standing (effects that go back to the bank).',
   ],
   examples: ['bank remove spam 17', 'bank remove spam --all --yes'],
   exits: {
@@ -47,15 +49,18 @@ export const bankRemoveCommand: Command = {
     const contentId = idText === undefined ? undefined : parseId(idText, 'CONTENT_ID')
     await using tools = await openCommandTools()
     const bank = await requireBank(tools, name)
+    const standing = isAll ? await tools.acting().effects.countOfBank(bank.id) : 0
     const isRemoved =
       contentId === undefined
         ? await removeBank(tools, bank, hasOption(args, 'yes'))
         : await tools.banks.removeContent(bank, contentId)
     const what = contentId === undefined ? `bank ${name}` : `content ${contentId} of bank ${name}`
     if (hasOption(args, 'json'))
-      terminal.out(JSON.stringify({ bank: name, contentId: contentId ?? null, isRemoved }))
+      terminal.out(JSON.stringify({ bank: name, contentId: contentId ?? null, isRemoved, standing }))
     else if (isRemoved) terminal.out(`removed ${what}`)
     else terminal.err(`harrier: No such content: ${what}`)
+    if (isRemoved && standing > 0)
+      terminal.err(`${standing} effects of bank ${name} stand; to undo them: harrier restore --bank ${name}`)
     return isRemoved ? 0 : 3
   },
 }

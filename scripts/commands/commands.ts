@@ -14,6 +14,7 @@ import { bankDescribeCommand } from './bank-describe.ts'
 import { bankDisableCommand, bankEnableCommand } from './bank-disable.ts'
 import { bankExportCommand } from './bank-export.ts'
 import { bankImportCommand } from './bank-import.ts'
+import { bankConfirmCommand, bankDeconfirmCommand, bankForgetCommand } from './bank-judge.ts'
 import { bankListCommand } from './bank-list.ts'
 import { bankPurgeCommand } from './bank-purge.ts'
 import { bankRemoveCommand } from './bank-remove.ts'
@@ -23,6 +24,7 @@ import { demoCommand } from './demo.ts'
 import { demoPostCommand } from './demo-post.ts'
 import { demoWatchCommand } from './demo-watch.ts'
 import { doctorCommand } from './doctor.ts'
+import { effectsCommand } from './effects.ts'
 import { gateCommand } from './gate.ts'
 import { hashCommand } from './hash.ts'
 import { keyListCommand } from './key-list.ts'
@@ -34,10 +36,14 @@ import { negateCommand } from './negate.ts'
 import { outboxDropCommand, outboxRetryCommand } from './outbox-change.ts'
 import { outboxListCommand } from './outbox-list.ts'
 import { outboxShowCommand } from './outbox-show.ts'
+import { pauseCommand, resumeCommand } from './pause.ts'
 import { policyCheckCommand } from './policy-check.ts'
 import { policySchemaCommand } from './policy-schema.ts'
+import { quarantineListCommand, quarantineReleaseCommand } from './quarantine.ts'
 import { queueCommand } from './queue.ts'
+import { reportCommand } from './report.ts'
 import { rescanCommand } from './rescan.ts'
+import { restoreCommand } from './restore.ts'
 import { reviewClaimCommand, reviewReopenCommand, reviewUnclaimCommand } from './review-claim.ts'
 import { reviewListCommand } from './review-list.ts'
 import { reviewNextCommand } from './review-next.ts'
@@ -46,6 +52,7 @@ import { reviewShowCommand } from './review-show.ts'
 import { serveCommand } from './serve.ts'
 import { setupCommand } from './setup.ts'
 import { subscribersCommand } from './subscribers.ts'
+import { takedownCommand } from './takedown.ts'
 import { targetCheckCommand } from './target-check.ts'
 import { targetListCommand } from './target-list.ts'
 
@@ -66,6 +73,9 @@ export const commands: readonly Command[] = [
   bankDescribeCommand,
   bankDisableCommand,
   bankEnableCommand,
+  bankConfirmCommand,
+  bankDeconfirmCommand,
+  bankForgetCommand,
   bankRemoveCommand,
   bankRestoreCommand,
   bankPurgeCommand,
@@ -76,6 +86,14 @@ export const commands: readonly Command[] = [
   labelCommand,
   negateCommand,
   labelsCommand,
+  takedownCommand,
+  reportCommand,
+  restoreCommand,
+  effectsCommand,
+  pauseCommand,
+  resumeCommand,
+  quarantineListCommand,
+  quarantineReleaseCommand,
   queueCommand,
   rescanCommand,
   outboxListCommand,

@@ -44,6 +44,16 @@ export type Command = {
   run(args: Arguments, terminal: Terminal): Promise<ExitCode>
 }
 
+/** The option of commands that say what they would do. */
+export const dryRunOption: { readonly 'dry-run': Option } = {
+  'dry-run': { type: 'boolean', help: 'say what would happen, and change nothing' },
+}
+
+/** The option that answers in advance what a person would be asked at a terminal. */
+export const yesOption: { readonly yes: Option } = {
+  yes: { type: 'boolean', help: 'do it without asking; needed where nobody is at a terminal' },
+}
+
 /** The option that every command with a result has. */
 export const jsonOption: { readonly json: Option } = {
   json: { type: 'boolean', help: 'print JSON, one object per line, for machines' },

@@ -1,6 +1,13 @@
 import { parseDuration } from '../../src/lib/duration.ts'
 import { type Priority, priorities } from '../../src/model/emission.ts'
-import { type Cid, parseAtUri, parseCid, parseDid, type SubjectUri } from '../../src/model/ids.ts'
+import {
+  type Cid,
+  parseAtUri,
+  parseBlobCid,
+  parseCid,
+  parseDid,
+  type SubjectUri,
+} from '../../src/model/ids.ts'
 import { type Arguments, textOption, UsageError, wordOption } from './arguments.ts'
 import type { Option } from './command.ts'
 
@@ -53,14 +60,26 @@ export const priorityOption: { readonly priority: Option } = {
 /** Returns the checked arguments of `label` and `negate`; `now` is what `--expires 30d` counts from. @throws {UsageError} */
 export function parseLabelArguments(args: Arguments, now: Date): LabelArguments {
   const [subject = '', val = ''] = args.positionals
-  const uri = parseAtUri(subject) ?? parseDid(subject)
-  if (uri === undefined) {
-    throw new UsageError(
-      `Expected at://<did>/<collection>/<rkey> or a DID but received ${JSON.stringify(subject)}`,
-    )
-  }
+  const uri = parseSubject(subject)
   const priority = wordOption(args, 'priority', priorities) ?? 'urgent'
   return { uri, val, cid: parseCidOption(args, uri), exp: parseExpiresOption(args, now), priority }
+}
+
+/** Returns the account or the record that a parameter names. @throws {UsageError} */
+export function parseSubject(text: string): SubjectUri {
+  const uri = parseAtUri(text) ?? parseDid(text)
+  if (uri !== undefined) return uri
+  throw new UsageError(
+    `Expected at://<did>/<collection>/<rkey> or a DID but received ${JSON.stringify(text)}`,
+  )
+}
+
+/** Returns the CID of `--blob`. @throws {UsageError} */
+export function parseBlobOption(args: Arguments): Cid | undefined {
+  const text = textOption(args, 'blob')
+  const blob = text === undefined ? undefined : parseBlobCid(text)
+  if (text === undefined || blob !== undefined) return blob
+  throw new UsageError(`Expected the CID of a blob for --blob but received ${JSON.stringify(text)}`)
 }
 
 function parseCidOption(args: Arguments, uri: SubjectUri): Cid | undefined {

@@ -1,3 +1,4 @@
+import type { PublishOutcome } from '../../src/tools.ts'
 import { type Arguments, hasOption } from './arguments.ts'
 import type { ExitCode } from './command.ts'
 import { formatLabel, formatLabelJson } from './format-label.ts'
@@ -12,15 +13,20 @@ export async function publishByHand(
   kind: 'label' | 'negation',
 ): Promise<ExitCode> {
   const { uri, val, cid, exp, priority } = parseLabelArguments(args, new Date())
+  const isRehearsal = hasOption(args, 'dry-run')
   await using tools = await openCommandTools()
-  const outcome = await tools.publish({
-    uri,
-    val,
-    priority,
-    ...(cid === undefined ? {} : { cid }),
-    ...(exp === undefined ? {} : { exp }),
-    ...(kind === 'negation' ? { neg: true as const } : {}),
-  })
+  const outcome = await tools.publish(
+    {
+      uri,
+      val,
+      priority,
+      ...(cid === undefined ? {} : { cid }),
+      ...(exp === undefined ? {} : { exp }),
+      ...(kind === 'negation' ? { neg: true as const } : {}),
+    },
+    isRehearsal,
+  )
+  if (isRehearsal) return tellRehearsal(outcome, hasOption(args, 'json'), terminal)
   const labels = outcome.kind === 'published' ? outcome.labels : []
   if (hasOption(args, 'json')) {
     for (const label of labels) terminal.out(formatLabelJson(label))
@@ -32,6 +38,28 @@ export async function publishByHand(
   }
   return 0
 }
+
+/** What would be published has no seq and no time yet. */
+function tellRehearsal(outcome: PublishOutcome, isJson: boolean, terminal: Terminal): ExitCode {
+  const labels = outcome.kind === 'published' ? outcome.labels : []
+  const would = labels.map(({ uri, val, cid, neg, exp }) => ({ uri, val, cid, neg, exp }))
+  if (isJson) terminal.out(JSON.stringify({ outcome: outcome.kind, labels: would, isDryRun: true }))
+  else {
+    for (const { uri, val, cid, neg } of would)
+      terminal.out(
+        `${neg ? 'would withdraw' : 'would publish'} ${val} ${uri}${cid === undefined ? '' : ` (${cid})`}`,
+      )
+    if (outcome.kind !== 'published') terminal.out(rehearsals[outcome.kind])
+    terminal.out('nothing was changed')
+  }
+  return 0
+}
+
+const rehearsals = {
+  queued: 'would put it into the queue; the running service publishes it',
+  cancelled: 'would undo what waits in the queue',
+  unchanged: 'would change nothing: it holds already, or there is nothing to withdraw',
+} as const
 
 const sentences = {
   queued: (kind: string, priority: string) =>

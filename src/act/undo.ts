@@ -49,7 +49,7 @@ async function dropUnsent({ outbox }: Stores, effect: StoredEffect, at: string):
   const messageId = externalIdOf(effect, kind)
   if (await outbox.dropUnsent(effect.target, messageId, at)) return true
   // One that failed without a message had no target to go to; that of one that failed at its target stays.
-  return effect.state === 'failed' && !(await outbox.has(effect.target, messageId))
+  return effect.state === 'failed' && (await outbox.stateOf(effect.target, messageId)) === undefined
 }
 
 async function lift(

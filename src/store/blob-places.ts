@@ -8,6 +8,8 @@ import type { Schema } from './schema.ts'
 export interface BlobPlaces {
   /** Returns the images of a version of a record that were ever queued: the first 100. */
   blobsOf(uri: AtUri, recordCid: Cid): Promise<Cid[]>
+  /** Returns the version of a record that was queued last; undefined when it was never seen. */
+  lastVersionOf(uri: AtUri): Promise<Cid | undefined>
   /** Returns where a blob was seen, an image of each account, the one that was seen last. */
   placesOf(cid: Cid, limit: number): Promise<ImageRef[]>
   /**
@@ -30,6 +32,17 @@ export function createBlobPlaces(db: Kysely<Schema>): BlobPlaces {
         .limit(100)
         .execute()
       return rows.map((row) => row.blob_cid as Cid)
+    },
+
+    async lastVersionOf(uri) {
+      const row = await db
+        .selectFrom('jobs')
+        .select('record_cid')
+        .where('uri', '=', uri)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.record_cid as Cid | undefined
     },
 
     async placesOf(cid, limit) {

@@ -31,6 +31,8 @@ export interface BrakeStore {
   quarantine(quarantine: Omit<Quarantine, 'id' | 'endedAt' | 'endedBy' | 'decision'>): Promise<number>
   /** Returns quarantines, the newest first: those that are on, or all. */
   quarantines(hasEnded: boolean, limit: number): Promise<Quarantine[]>
+  /** Returns how many contents are in quarantine. */
+  countQuarantined(): Promise<number>
   /** Ends the quarantine of a content; undefined when it is in none. */
   endQuarantine(
     contentId: number,
@@ -140,6 +142,15 @@ export function createBrakeStore(db: Kysely<Schema>): BrakeStore {
         .selectAll()
         .$if(!hasEnded, (query) => query.where('ended_at', 'is', null))
       return (await rows.orderBy('id', 'desc').limit(limit).execute()).map(quarantineOfRow)
+    },
+
+    async countQuarantined() {
+      const { n } = await db
+        .selectFrom('quarantines')
+        .select((select) => select.fn.countAll<number>().as('n'))
+        .where('ended_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return n
     },
 
     async endQuarantine(contentId, decision, actor, at) {

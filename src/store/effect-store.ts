@@ -82,6 +82,8 @@ export interface EffectStore {
    * is about to be dropped with its cause.
    */
   releasable(limit: number): Promise<StoredEffect[]>
+  /** Returns how many effects are held for a reason; of one content where that is named. */
+  countHeld(because: HoldReason, contentId?: number): Promise<number>
   /** Returns how many effects are in each state. */
   counts(): Promise<Readonly<Record<EffectState, number>>>
 }
@@ -292,6 +294,17 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
         .limit(limit)
         .execute()
       return found.map(effectOfRow)
+    },
+
+    async countHeld(because, contentId) {
+      const { n } = await db
+        .selectFrom('effects')
+        .select((select) => select.fn.countAll<number>().as('n'))
+        .where('state', '=', 'held')
+        .where('because', '=', because)
+        .$if(contentId !== undefined, (query) => query.where('content_id', '=', contentId as number))
+        .executeTakeFirstOrThrow()
+      return n
     },
 
     async counts() {

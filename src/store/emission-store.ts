@@ -33,6 +33,8 @@ export interface EmissionStore {
   put(src: Did, emission: Emission, origin: EmissionOrigin): Promise<PutOutcome>
   /** Returns the first `limit` labels that wait, or withdrawals alone, in the order in which they are to be published. */
   due(src: Did, limit: number, isWithdrawals?: boolean): Promise<QueuedEmission[]>
+  /** Tells whether a label or a withdrawal of a value waits for a subject. */
+  isWaiting(src: Did, uri: string, val: string): Promise<boolean>
   /** Takes one out that was published, or cannot be. */
   settle(id: number): Promise<void>
   /** Takes out what waits for these subjects and values, since something newer was published past the queue. */
@@ -58,6 +60,12 @@ export function createEmissionStore(db: Kysely<Schema>): EmissionStore {
         .limit(limit)
         .execute()
       return rows.map(emissionOfRow)
+    },
+
+    async isWaiting(src, uri, val) {
+      const rows = db.selectFrom('emissions').select('id').where('uri', '=', uri).where('val', '=', val)
+      const waiting = rows.where('src', '=', src).where('is_queued', '=', sql.lit(1))
+      return (await waiting.executeTakeFirst()) !== undefined
     },
 
     async settle(id) {

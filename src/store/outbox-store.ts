@@ -58,8 +58,8 @@ export interface OutboxStore {
   drop(id: number, at: string): Promise<boolean>
   /** Gives up a message to a target that was never tried; false when there is none such. */
   dropUnsent(target: string, messageId: string, at: string): Promise<boolean>
-  /** Tells whether there is a message to a target, whatever became of it. */
-  has(target: string, messageId: string): Promise<boolean>
+  /** Returns what became of a message to a target; undefined when there is none of that id. */
+  stateOf(target: string, messageId: string): Promise<OutboxState | undefined>
   /** Returns how many messages are in each state: all, those of some kinds, or those to one target. */
   counts(of?: OutboxCounted): Promise<Readonly<Record<OutboxState, number>>>
   /** Returns the oldest message that waits for a target. */
@@ -200,14 +200,14 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       return result.numUpdatedRows > 0n
     },
 
-    async has(target, messageId) {
+    async stateOf(target, messageId) {
       const row = await db
         .selectFrom('outbox')
-        .select('id')
+        .select('state')
         .where('target', '=', target)
         .where('message_id', '=', messageId)
         .executeTakeFirst()
-      return row !== undefined
+      return row?.state
     },
 
     async counts({ kinds = outboxKinds, target } = {}) {

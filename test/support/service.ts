@@ -7,6 +7,7 @@ import type { Env } from '../../src/config/env.ts'
 import { createLogger } from '../../src/lib/logger.ts'
 import { openTools, type Tools } from '../../src/tools.ts'
 import type { JobObserver } from '../../src/worker.ts'
+import type { World } from '../../src/world.ts'
 import type { Network } from './network.ts'
 
 /** The value that test labelers publish. */
@@ -45,11 +46,11 @@ export function createServiceFolder(
 /** Opens the service on a folder's settings, in this process; its log lines go to `lines` when they are wanted. */
 export function openService(
   { env }: Pick<ServiceFolder, 'env'>,
-  { observer, lines = [] }: { observer?: JobObserver; lines?: string[] } = {},
+  { observer, lines = [], world }: { observer?: JobObserver; lines?: string[]; world?: World } = {},
 ): Promise<App> {
   const { config, secrets } = parseConfig(env)
   const logger = createLogger('debug', { write: (line) => void lines.push(line) })
-  return openApp(config, secrets, { logger, ...(observer ? { observer } : {}) })
+  return openApp(config, secrets, { logger, ...(observer ? { observer } : {}), ...(world ? { world } : {}) })
 }
 
 /** Opens the operator's tools on a folder's settings. */
