@@ -29,17 +29,26 @@ export type ActingDeps = {
 }
 
 /** The stages that look back and act, and the loop that follows up. */
-export type Acting = Pick<Stages, 'loadHistory' | 'applyEffects'> & { readonly followUp: FollowUp }
+export type Acting = Pick<Stages, 'loadHistory' | 'applyEffects'> & {
+  readonly followUp: FollowUp
+  /** To be called after a person has changed what is held, or is to be undone. Never throws. */
+  readonly onOrder: () => void
+}
 
 /** Returns what acts. */
 export function createActing(deps: ActingDeps): Acting {
   const { config, src, policy, database, targets, announce, world, onChange } = deps
   const shared = { database, src, targets, announce, now: world.now }
   const applyDeps: ApplyDeps = { ...shared, quotas: quotasOf(config), flood: floodOf(config) }
+  const followUp = createFollowUp({ ...shared, policy, quotas: quotasOf(config), onChange })
   return {
     loadHistory: (image, matches) => loadHistory(database, src, image, matches),
     applyEffects: createApplyEffects(applyDeps),
-    followUp: createFollowUp({ ...shared, policy, quotas: quotasOf(config), onChange }),
+    followUp,
+    onOrder() {
+      followUp.wake()
+      onChange()
+    },
   }
 }
 

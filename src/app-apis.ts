@@ -2,6 +2,7 @@
  * The part of `app.ts` that is asked over HTTP by other programs: the REST API, Harrier's own XRPC methods, and the API of
  * Hasher-Matcher-Actioner.
  */
+import { createOrders, type Orders } from './act/orders.ts'
 import { createApi } from './api/api.ts'
 import { createMessageHooks } from './app-outbox.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
@@ -17,10 +18,12 @@ import type { SafeFetch } from './lib/safe-fetch.ts'
 import type { WorkLoop } from './lib/work-loop.ts'
 import type { Matcher } from './match/match.ts'
 import type { Metrics } from './metrics.ts'
+import { actorOfCaller } from './model/api-action.ts'
 import type { Emission } from './model/emission.ts'
 import { pdqProfiles } from './model/hash.ts'
 import type { Did } from './model/ids.ts'
 import type { Policy } from './model/policy.ts'
+import type { TargetFacts } from './model/target.ts'
 import { createOutboxDesk } from './outbox/outbox-desk.ts'
 import { createPublishRequest } from './publish/publish-request.ts'
 import type { SignLabelsDeps } from './publish/sign-labels.ts'
@@ -55,6 +58,10 @@ export type ApisDeps = {
   readonly isPaced: boolean
   /** Tells those who are to hear of what is done. */
   readonly announce: Announce
+  /** The targets that the operator has named. */
+  readonly targets: readonly TargetFacts[]
+  /** Called after a person has changed what is held, or is to be undone; must not throw. */
+  readonly onOrder: () => void
   /** Called after labels were published, or are to be. */
   readonly wakePublishing: () => void
   /** Called after a review was opened or joined. */
@@ -134,6 +141,9 @@ export function createApis(deps: ApisDeps): Apis {
     announcedImages,
     rest: {
       ...api,
+      pause: createPauseServices(database, (actor) =>
+        createOrders({ ...deps, actor, now: world.now, onChange: deps.onOrder }),
+      ),
       outbox: createOutboxDesk({
         database,
         now: world.now,
@@ -157,5 +167,23 @@ export function createApis(deps: ApisDeps): Apis {
       },
       config,
     ),
+  }
+}
+
+function createPauseServices(
+  { brakes, effects }: Pick<Database, 'brakes' | 'effects'>,
+  ordersOf: (actor: string) => Pick<Orders, 'pause' | 'resume'>,
+): Services['rest']['pause'] {
+  return {
+    load: async () => ({
+      pause: await brakes.pause(),
+      held: {
+        paused: await effects.countHeld('paused'),
+        quota: await effects.countHeld('quota'),
+        flood: await effects.countHeld('flood'),
+      },
+    }),
+    begin: async (keyId, reason) => void (await ordersOf(actorOfCaller(keyId)).pause(reason)),
+    end: async (keyId) => void (await ordersOf(actorOfCaller(keyId)).resume()),
   }
 }

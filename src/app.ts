@@ -165,7 +165,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const subscriptions = createSubscriptionRecord({ database, now: world.now })
 
   const versions = () => ({ policy: policyVersion, banks: matcher.version })
-  const { followUp, ...acting } = createActing({
+  const { followUp, onOrder, ...acting } = createActing({
     ...parts,
     targets,
     announce,
@@ -202,7 +202,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     versions,
     onJobs: worker.wake,
   })
-  metrics.watch(createGauges({ database, worker, pool, matcher, emitter, outbox, now: world.now }))
+  metrics.watch(createGauges({ ...parts, worker, pool, matcher, emitter, outbox }))
 
   const onBankChange = freshness.follow
   const { credentials, sync } = createExchangePart({ config, database, logger, world, onBankChange })
@@ -216,6 +216,8 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     signing,
     isPaced,
     announce,
+    targets,
+    onOrder,
     wakePublishing,
     onReview: fetchSubjects.wake,
     onBankChange,

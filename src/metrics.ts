@@ -34,6 +34,14 @@ export type Gauges = {
   readonly staleLabels: () => Promise<number>
   readonly queue: () => Promise<readonly QueueLength[]>
   readonly budgetLeft: () => Promise<EmissionLimits>
+  /** Effects by state. */
+  readonly effectCounts: () => Promise<Readonly<Record<string, number>>>
+  /** Effects held, by what holds them. */
+  readonly heldCounts: () => Promise<Readonly<Record<string, number>>>
+  readonly quarantines: () => Promise<number>
+  readonly isPaused: () => Promise<boolean>
+  /** Effects that the machine may still have today, by kind; nothing for a kind without a quota. */
+  readonly quotaLeft: () => Promise<Readonly<Record<string, number>>>
   readonly outboxCounts: () => Promise<Readonly<Record<string, number>>>
   /** When the oldest message in the outbox was added; ISO 8601. */
   readonly oldestOutgoing: () => Promise<string | undefined>
@@ -278,6 +286,16 @@ function watchGauges(registry: Registry, gauges: Gauges): void {
     'Labels that may still be published, by span of time; nothing without a budget',
     'window',
     gauges.budgetLeft,
+  )
+  readEach('labeler_act_effects', 'Effects in the store, by state', 'state', gauges.effectCounts)
+  readEach('labeler_act_held_effects', 'Effects held, by what holds them', 'because', gauges.heldCounts)
+  read('labeler_act_quarantined_contents', 'Contents that match too often', gauges.quarantines)
+  read('labeler_act_paused', '1 while no new effect leaves', async () => ((await gauges.isPaused()) ? 1 : 0))
+  readEach(
+    'labeler_act_quota_left_effects',
+    'What is left of the day’s quotas, by kind of effect',
+    'kind',
+    gauges.quotaLeft,
   )
   readEach('labeler_outbox_messages', 'Messages to others, by state', 'state', gauges.outboxCounts)
   read('labeler_outbox_oldest_seconds', 'How long the oldest message that waits has waited', async () => {

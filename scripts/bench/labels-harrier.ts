@@ -128,6 +128,7 @@ async function openPublishing(path: string): Promise<string> {
           curator: () => absentHma.curator,
           audit: notMeasured,
           health: notMeasured,
+          pause: { load: notMeasured, begin: notMeasured, end: notMeasured },
           outbox: { list: notMeasured, counts: notMeasured, retry: notMeasured },
         },
         harrier: {

@@ -124,6 +124,11 @@ const absentServices: Services = {
     curator: () => absent('curator'),
     audit: async () => absent('audit'),
     health: async () => absent('health'),
+    pause: {
+      load: async () => absent('pause.load'),
+      begin: async () => absent('pause.begin'),
+      end: async () => absent('pause.end'),
+    },
     outbox: {
       list: async () => absent('outbox.list'),
       counts: async () => absent('outbox.counts'),

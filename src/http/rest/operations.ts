@@ -13,6 +13,7 @@ import {
   removeContentOperation,
   updateContentOperation,
 } from './admin-contents.ts'
+import { getPauseOperation, pauseOperation, resumeOperation } from './admin-pause.ts'
 import { restoreBankOperation, restoreContentOperation } from './admin-restore.ts'
 import { atprotoCallbackOperation } from './atproto-callback.ts'
 import { deliveriesOperation, redeliverOperation } from './deliveries.ts'
@@ -57,6 +58,9 @@ export const operations: readonly Operation[] = [
   restoreContentOperation,
   removeBankOperation,
   restoreBankOperation,
+  getPauseOperation,
+  pauseOperation,
+  resumeOperation,
 ]
 
 /** Operations whose callers sign instead. */

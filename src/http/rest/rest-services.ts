@@ -11,6 +11,8 @@ import type {
 } from '../../model/api.ts'
 import type { ApiAction, ApiActionRequest } from '../../model/api-action.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import type { Pause } from '../../model/brake.ts'
+import type { HoldReason } from '../../model/effect.ts'
 import type { ImageHash } from '../../model/hash.ts'
 import type { OutboxMessage, OutboxState, OutboxWanted } from '../../model/outbox.ts'
 import type { AppEvent, Delivery, HmaEvent } from '../../model/webhook.ts'
@@ -54,6 +56,16 @@ export interface RestServices {
   /** Returns a page of the audit log, newest first, and how many rows there are in all. */
   audit(wanted: AuditWanted): Promise<{ readonly rows: readonly AuditRow[]; readonly total: number }>
   health(): Promise<ServiceHealth>
+  /** Whether effects are paused, and pausing them in the name of a key. */
+  readonly pause: {
+    load(): Promise<{
+      readonly pause: Pause | undefined
+      readonly held: Readonly<Record<HoldReason, number>>
+    }>
+    /** Changes nothing where they are paused already. */
+    begin(keyId: number, reason: string): Promise<void>
+    end(keyId: number): Promise<void>
+  }
   /** What is sent to others. */
   readonly outbox: {
     /** Returns messages, the newest first. */

@@ -32,6 +32,9 @@ export const statusOperation: Operation = defineOperation({
         z.strictObject({ streaming: z.boolean().describe('The event stream is being read') }),
       ),
     }),
+    effects_paused: z
+      .boolean()
+      .describe('Nothing new leaves until somebody resumes: see /api/v1/admin/pause'),
     config: z.strictObject({
       ncmec_reporting_enabled: z.boolean(),
       audit_logging_enabled: z.boolean(),
@@ -43,9 +46,11 @@ export const statusOperation: Operation = defineOperation({
   async handle({ services, version }) {
     const startedAt = performance.now()
     const { bankHashes, pendingHashes, isStreaming } = await services.health()
+    const { pause } = await services.pause.load()
     return {
       service,
       version,
+      effects_paused: pause !== undefined,
       healthy: isStreaming,
       response_time_ms: Math.round((performance.now() - startedAt) * 100) / 100,
       components: {
