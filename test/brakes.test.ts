@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { realWorld } from '../src/world.ts'
-import { type ActingService, openActingService } from './support/acting-service.ts'
+import { type ActingService, openActingService } from './support/running-service.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { openServiceTools } from './support/service.ts'
