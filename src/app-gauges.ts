@@ -3,7 +3,7 @@
  */
 import { quotasOf } from './app-acting.ts'
 import type { Config } from './config/settings.ts'
-import type { Gauges } from './metrics.ts'
+import type { Gauges } from './metrics-gauges.ts'
 import { quotaKinds } from './model/brake.ts'
 import { holdReasons } from './model/effect.ts'
 import type { Emitter } from './publish/emitter.ts'

@@ -66,7 +66,7 @@ export type { ImportResult, ImportSource } from './bank-file/import-file.ts'
 export type { PublishOutcome } from './publish/publish-request.ts'
 export type { UpdateDocument } from './publish/rotate-key.ts'
 export { requireDatabase } from './resources.ts'
-export type { ActingTools, Lifting, RecordSubject } from './tools-acting.ts'
+export type { ActingTools, Lifting } from './tools-acting.ts'
 
 /** A label or a withdrawal that a person asks for: urgent unless told. */
 export type LabelRequest = WantedLabel & { readonly priority?: Priority }

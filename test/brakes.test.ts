@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { realWorld } from '../src/world.ts'
-import { type ActingService, openActingService } from './support/running-service.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type Network, openNetwork } from './support/network.ts'
+import { type ActingService, openActingService } from './support/running-service.ts'
 import { openServiceTools } from './support/service.ts'
 
 // Whole services on a whole network, and each command is a process.
