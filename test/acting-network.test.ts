@@ -95,6 +95,45 @@ describe('a match on a PDS that is ours', () => {
   })
 })
 
+describe('a picture that was posted before anybody knew it', () => {
+  it('is found in every account where it was seen, once it is posted again and is known', async () => {
+    await using stack = new AsyncDisposableStack()
+    const network = stack.use(await openNetwork())
+    const labeler = await network.createAccount('labeler.test')
+    const folder = stack.use(
+      await createActingFolder(network, {
+        labeler,
+        effects: ['takedown: { by: pds, of: blob }'],
+        targets: [pdsTarget(network, labeler.did)],
+      }),
+    )
+    await bankPicture(folder, await drawSmall(8))
+    stack.use(await openService(folder))
+    const tools = stack.use(await openServiceTools(folder))
+    const [alice, bob, carol] = [
+      await network.createAccount('alice.test'),
+      await network.createAccount('bob.test'),
+      await network.createAccount('carol.test'),
+    ]
+    const [picture, other] = [await drawSmall(6), await drawSmall(7)]
+    const early = [await network.post(alice, 'early', [picture]), await network.post(bob, 'early', [picture])]
+    const clean = await network.post(alice, 'another picture', [other])
+    await using database = await openSqlite({ path: `${folder.path}/harrier.db` })
+    await expect.poll(async () => (await database.jobs.counts()).done, patience).toBe(3)
+    expect(await labelsOn(tools, early[0]!.uri)).toEqual([])
+    await bankPicture(folder, picture)
+    const late = await network.post(carol, 'late', [picture])
+    const blobOf = ({ uri, blobCids }: Post) => isBlobServed(network, uri.split('/')[2]!, blobCids[0]!)
+    for (const post of [late, ...early]) {
+      await expect.poll(() => labelsOn(tools, post.uri), patience).toEqual([testLabel])
+      await expect.poll(() => blobOf(post), patience).toBe(false)
+    }
+    expect(await labelsOn(tools, clean.uri)).toEqual([])
+    expect(await blobOf(clean)).toBe(true)
+    expect(await database.effects.counts()).toMatchObject({ done: 6, pending: 0 })
+  }, 60_000)
+})
+
 describe('one picture that a hundred accounts post in the same second', () => {
   const accounts = 100
 
