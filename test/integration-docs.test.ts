@@ -74,6 +74,7 @@ const pages: Readonly<Record<string, OpenPage>> = {
   'An app of your own': openService,
   'Webhooks that Harrier takes': openService,
   'Webhooks that Harrier sends': openService,
+  'Stopping everything': openService,
   'The upload gate before a PDS': openHost,
 }
 
