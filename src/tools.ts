@@ -51,6 +51,7 @@ import {
   openResources,
   openSafeFetch,
 } from './resources.ts'
+import { loadReviewDetails } from './review/load-review-details.ts'
 import type { HashOutcome } from './scan/hash-image.ts'
 import { openHashPool } from './scan/hash-pool.ts'
 import type { AuditEntry } from './store/audit-store.ts'
@@ -180,9 +181,6 @@ export interface Tools extends Hashing {
   }
 }
 
-/** The most reports that a review is shown with. */
-const maxShownReports = 100
-
 /** Opens hashing alone. */
 export function openHashing(config: Config): Hashing {
   const pool = openHashPool(hashPoolOptions(config))
@@ -288,7 +286,10 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
       list: (states, limit, filter) => database.reviews.list({ ...filter, states, limit }),
       counts: () => database.reviews.counts(),
       find: async (id) =>
-        recordView(database, await findReview(database, id), { actor: 'cli', at: now().toISOString() }),
+        recordView(database, await loadReviewDetails(database, src, id), {
+          actor: 'cli',
+          at: now().toISOString(),
+        }),
     },
     publish: (request, isRehearsal = false) =>
       publishRequest(isRehearsal ? rollingBack(database) : database)({ priority: 'urgent', ...request }),
@@ -346,18 +347,5 @@ export async function verifyAuditFile(
   throw new AppError(
     'invalid',
     'Expected a key to verify with, since there is no database here that knows the label key; name the one of #atproto_label in the labeler’s DID document: --key did:key:…',
-  )
-}
-
-async function findReview(database: Database, id: number): Promise<ReviewDetails | undefined> {
-  const review = await database.reviews.find(id)
-  return (
-    review && {
-      review,
-      reports: await database.reviews.reports(id, maxShownReports),
-      records: await database.subjectFetches.list(id),
-      images: await database.evidence.images(id),
-      evidence: await database.evidence.list(id),
-    }
   )
 }

@@ -87,6 +87,11 @@ describe('reviews on the command line', () => {
       { id: 1, subject: posts[1]?.uri, heldCount: 1, banks: ['known'], nearest: 0 },
       { id: 2, subject: posts[2]?.uri, heldCount: 1 },
     ])
+    const shown = await harrier('review', 'show', '1')
+    expect(shown.out).toContain(
+      `would have labeled ${posts[1]?.uri} ${testLabel} (quota, for known content 1 at distance 0)`,
+    )
+    expect(shown.out).toMatch(/origin {3}added by cli at 20/)
     expect(await harrier('review', 'list', '--bank', 'none')).toMatchObject({ code: 3, out: '' })
   })
 

@@ -6,16 +6,18 @@ import { showReview } from '../lib/show-review.ts'
 /** `harrier review show`: one review with its reports and its evidence. */
 export const reviewShowCommand: Command = {
   name: 'review show',
-  summary: 'show a review: its reports, its images and what they match',
+  summary: 'show a review: what matches, what was done or is held, reports and decisions',
   parameters: 'REVIEW',
   arguments: { REVIEW: 'its number, as review list shows it' },
   arity: [1, 1],
   options: jsonOption,
   notes: [
-    'It names images by their CIDs and shows none. Text in quotation marks is what users wrote.\n' +
-      'JSON: one object: review, reports (the last 100), records (fetched to find the images), images, evidence\n' +
-      '(nearest first: bank, content, hash type, profile, variant, distance, tier; and suppressedBy: the content of a\n' +
-      'negative bank because of which a match counts as none).',
+    'It names images by their CIDs and shows none. Text in quotation marks is what people wrote. Each match has both hashes; of PDQ\n' +
+      'also the bits that differ, as numbers and as squares of 16 by 16 (the lowest frequencies at the top left): differences that\n' +
+      'crowd at the bottom right are fine detail, such as that of compression.',
+    'JSON: one object: review, reports (the last 100), records (fetched to find the images), images, evidence (nearest first: match,\n' +
+      'suppressedBy, imageHash, bankHash, difference, policy, banks), contents (what their banks say of them, provenance, verdict),\n' +
+      'effects (what was done or is held, with state and cause), labels, quarantine, decisions, earlier (reviews of the same subject).',
   ],
   examples: ['review show 12', 'review show 12 --json'],
   exits: { 3: 'no such review' },

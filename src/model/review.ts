@@ -1,6 +1,12 @@
+import type { Quarantine } from './brake.ts'
+import type { CuratedContent } from './curation.ts'
+import type { StoredEffect } from './effect.ts'
 import type { AtUri, Cid, Did, SubjectUri } from './ids.ts'
+import type { LabelState } from './label.ts'
 import type { Match } from './match.ts'
+import type { ExchangeOpinion } from './opinion.ts'
 import type { Report } from './report.ts'
+import type { KeptDecision } from './review-decision.ts'
 
 /**
  * Where a review stands, in Ozone's words (`tools.ozone.moderation.defs`): `closed` is final; a new report or match, or a person
@@ -123,6 +129,50 @@ export type ReviewedRecord = {
   readonly attempts: number
 }
 
+/** How a content came into its bank; of whom only what is known. */
+export type ContentProvenance = {
+  readonly how: 'added' | 'imported' | 'shared' | 'unknown'
+  /** ISO 8601. */
+  readonly at: string
+  /** Who added or imported it, as the audit has it. */
+  readonly by: string | undefined
+  /** The format of the file that was imported. */
+  readonly format: string | undefined
+  /** Which kind of exchange fills the bank, and what its members think of the content. */
+  readonly exchange: { readonly api: string; readonly opinion: ExchangeOpinion | undefined } | undefined
+}
+
+/** What a person here thinks of a content. */
+export type KeptVerdict = {
+  readonly verdict: 'confirmed' | 'negative'
+  readonly actor: string
+  readonly reason: string
+  /** ISO 8601. */
+  readonly at: string
+}
+
+/** A content of which a review has a match, as its bank has it now. */
+export type EvidenceContent = {
+  readonly contentId: number
+  readonly bank: string
+  /** False once it was removed, or its bank. */
+  readonly isThere: boolean
+  readonly content: Omit<CuratedContent, 'id' | 'bankId' | 'createdAt' | 'hashes'> | undefined
+  readonly provenance: ContentProvenance | undefined
+  readonly verdict: KeptVerdict | undefined
+}
+
+/** A match that a review has, with how its two hashes differ. */
+export type ComparedEvidence = Evidence & {
+  /** The bits that differ, as hex digits of the two hashes' exclusive or; undefined where one was not kept. */
+  readonly difference: string | undefined
+}
+
+/** A review of the same subject before. */
+export type EarlierReview = Pick<ReviewSummary, 'id' | 'state' | 'createdAt' | 'closedAt'> & {
+  readonly decisions: readonly KeptDecision[]
+}
+
 /** Everything that is known of a review. */
 export type ReviewDetails = {
   readonly review: ReviewSummary
@@ -131,5 +181,17 @@ export type ReviewDetails = {
   readonly records: readonly ReviewedRecord[]
   readonly images: readonly ReviewImage[]
   /** Nearest first. */
-  readonly evidence: readonly Evidence[]
+  readonly evidence: readonly ComparedEvidence[]
+  /** The contents of that evidence, and for a content in quarantine that one, by number; at most 100. */
+  readonly contents: readonly EvidenceContent[]
+  /** What was done about the subject, or is held, oldest first; at most 200. */
+  readonly effects: readonly StoredEffect[]
+  /** What holds, or held, of labels on the subject. */
+  readonly labels: readonly LabelState[]
+  /** The quarantine of the content that the review is of, while that is on. */
+  readonly quarantine: Quarantine | undefined
+  /** Oldest first. */
+  readonly decisions: readonly KeptDecision[]
+  /** Newest first, the last 20. */
+  readonly earlier: readonly EarlierReview[]
 }

@@ -73,7 +73,8 @@ async function acknowledge(work: Work): Promise<void> {
 async function judgeContent(work: Work, decision: 'release' | 'deconfirm'): Promise<void> {
   const { stores, hands, review, request } = work
   const contentId = contentOfSubject(review.subject) as number
-  if ((await stores.brakes.quarantined([contentId])).size === 0)
+  const quarantine = await stores.brakes.quarantineOf(contentId)
+  if (!quarantine)
     throw new DecisionConflictError(
       `Expected content ${contentId} to be in quarantine, but it is in none; acknowledge closes its review`,
     )
@@ -82,10 +83,6 @@ async function judgeContent(work: Work, decision: 'release' | 'deconfirm'): Prom
     await hands.release(contentId)
     return
   }
-  const [quarantine] = (await stores.brakes.quarantines(false, 10_000)).filter(
-    (each) => each.contentId === contentId,
-  )
-  if (!quarantine) throw new AppError('internal', `Expected the quarantine of content ${contentId}`)
   const { bankId, bank } = quarantine
   await hands.deconfirm({ bankId, bank, contentId }, request.reason ?? `review ${review.id}`)
 }

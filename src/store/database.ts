@@ -35,6 +35,7 @@ import type { KeyStore } from './key-store.ts'
 import type { LabelStore } from './label-store.ts'
 import type { MatchStore } from './match-store.ts'
 import type { OutboxStore } from './outbox-store.ts'
+import type { ProvenanceStore } from './provenance-store.ts'
 import type { RecordedSettingStore } from './recorded-setting-store.ts'
 import type { RemovalStore } from './removal-store.ts'
 import type { RescanStore } from './rescan-store.ts'
@@ -72,6 +73,7 @@ export interface Stores {
   readonly matches: MatchStore
   readonly outbox: OutboxStore
   readonly recordedSettings: RecordedSettingStore
+  readonly provenance: ProvenanceStore
   readonly removals: RemovalStore
   readonly reversals: ReversalStore
   readonly rescans: RescanStore

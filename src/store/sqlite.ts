@@ -36,6 +36,7 @@ import { createLabelStore } from './label-store.ts'
 import { createMatchStore } from './match-store.ts'
 import { migrations } from './migrations.ts'
 import { createOutboxStore } from './outbox-store.ts'
+import { createProvenanceStore } from './provenance-store.ts'
 import { createRecordedSettingStore } from './recorded-setting-store.ts'
 import { createRemovalStore } from './removal-store.ts'
 import { createRescanStore } from './rescan-store.ts'
@@ -199,6 +200,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     matches: createMatchStore(db),
     outbox: createOutboxStore(db),
     recordedSettings: createRecordedSettingStore(db),
+    provenance: createProvenanceStore(db),
     removals: createRemovalStore(db),
     reversals: createReversalStore(db),
     rescans: createRescanStore(db),
