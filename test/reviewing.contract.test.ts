@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { AtUri } from '../src/model/ids.ts'
 import { type DecisionRequest, reviewDecisions } from '../src/model/review-decision.ts'
+import { noTimings } from '../src/model/scan.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { otherCid, someCid, someDid, someUri } from './support/builders.ts'
 import { type Judging, judgingDid, openJudging } from './support/judging.ts'
@@ -20,6 +21,21 @@ async function openHeld(effects?: Parameters<typeof openJudging>[0]) {
   await it.find([content])
   return { it, content }
 }
+
+const hashedScan = {
+  kind: 'hashed',
+  isCached: false,
+  facts: { format: 'png', width: 1, height: 1, size: 1 },
+  plan: {
+    profiles: ['reference-512'],
+    hasSha1: false,
+    isOriented: false,
+    isFlattened: false,
+    frames: 1,
+    isTurned: false,
+  },
+  timings: noTimings,
+} as const
 
 const statesOf = async ({ database }: Judging): Promise<string[]> =>
   (await database.effects.ofReview({ subject: someUri, did: someDid }, allStates, 100)).map(
@@ -129,6 +145,44 @@ describe('what a quota holds', () => {
   })
 })
 
+describe('what a pause holds', () => {
+  const pause = (it: Judging, isOn: boolean) =>
+    it.database.transaction(async ({ brakes }) => {
+      const at = new Date(it.clock.ms).toISOString()
+      if (isOn) await brakes.beginPause('look', 'cli', at)
+      else await brakes.endPause('cli', at)
+    })
+
+  it('comes before a person when it ends and a quota holds it then', async () => {
+    await using it = await openJudging({ quotas: { label: 1 } })
+    const content = await it.bankContent('a')
+    await pause(it, true)
+    for (const n of [1, 2]) await it.find([content], { uri: `${someUri}${n}` as AtUri })
+    await it.settle()
+    expect([await it.labels(), await it.database.reviews.counts()]).toMatchObject([[], { open: 0 }])
+    await pause(it, false)
+    await it.settle()
+    expect(await it.labels()).toEqual([`known-image ${someUri}1`])
+    expect(await it.database.reviews.list({ states: ['open'], limit: 10 })).toMatchObject([
+      { subject: `${someUri}2`, heldCount: 1, matchCount: 1 },
+    ])
+    await it.reviewing.decide(1, { decision: 'apply' }, alice)
+    expect(await it.labels()).toEqual([`known-image ${someUri}1`, `known-image ${someUri}2`])
+  })
+
+  it('is carried out when it ends where a person asked for it, whatever the quota', async () => {
+    await using it = await openJudging({ quotas: none, effects: [{ kind: 'review' }] })
+    await it.find([await it.bankContent('a')])
+    await pause(it, true)
+    await it.reviewing.decide(1, { decision: 'label', val: 'graphic' }, alice)
+    await it.settle()
+    expect(await it.labels()).toEqual([])
+    await pause(it, false)
+    await it.settle()
+    expect(await it.labels()).toEqual([`graphic ${someUri}`])
+  })
+})
+
 describe('a reversal', () => {
   const effects = [
     { kind: 'label', val: 'known-image' },
@@ -209,6 +263,34 @@ describe('a reversal', () => {
     expect(await it.database.audit.list('harmless', 1)).toMatchObject([
       { actor: 'cli:alice', action: 'bank.content-added' },
     ])
+  })
+
+  it('can put the hashes of the image there instead, and compares only what is comparable', async () => {
+    await using it = await openJudging({ effects })
+    const content = await it.bankContent('a')
+    await it.bankContent('b', { name: 'harmless', suppresses: 'all' })
+    await it.find([content])
+    const decide = (what: 'content' | 'image', bank = 'harmless') =>
+      it.reviewing.decide(1, { decision: 'reverse', suppress: { bank, what } }, alice)
+    // What is known of the image is that it could not be hashed.
+    await expect(decide('image')).rejects.toThrow('Expected the hashes of the image to be kept')
+    const look = { profile: 'reference-512', variant: 'original', quality: 90 } as const
+    await it.database.transaction(async ({ images, curation }) => {
+      const hashes = [
+        { type: 'pdq', value: 'c'.repeat(64), ...look },
+        { type: 'sha256', value: 'd'.repeat(64), quality: 100 },
+      ] as const
+      await images.save(someCid, { ...hashedScan, hashes }, '2026-01-01T00:00:00.000Z')
+      await curation.addHashes(content.bank.id, content.id, [
+        { type: 'pdq', value: 'e'.repeat(64), quality: 90 },
+      ])
+    })
+    await it.bankContent('f', { name: 'other-hasher', suppresses: 'all', profile: 'full-resolution' })
+    await expect(decide('content', 'other-hasher')).rejects.toThrow('of profile reference-512 or unknown')
+    const { suppressed } = await decide('image')
+    const bank = await it.database.banks.find('harmless')
+    const added = await it.database.curation.find(bank?.id ?? 0, suppressed?.content ?? 0)
+    expect(added?.hashes.map(({ value }) => value).sort()).toEqual(['c'.repeat(64), 'd'.repeat(64)])
   })
 
   it('needs to be told the content where several match', async () => {
