@@ -209,7 +209,9 @@ describe('a report through the host of its author', () => {
     expect(listed[0]).toMatchObject({ state: 'open', nearest: expect.any(Number) })
     expect(listed.at(-1)).not.toHaveProperty('nearest')
     const table = await harrier('review', 'list', '--limit', '1')
-    expect(table.split('\n')[0]).toMatch(/^review +state +reports +matches +nearest +subject +since$/)
+    expect(table.split('\n')[0]).toMatch(
+      /^review +state +nearest +banks +matches +reports +held +claimed by +since +subject$/,
+    )
     const withWords = (await tools.reviews.list(['open'], 100)).find(({ id }) => id === 1)
     const shown = await harrier('review', 'show', '1')
     for (const part of [withWords?.subject ?? '?', bob.did, '"private words"', 'pdq reference-512', 'hashed'])
