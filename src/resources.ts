@@ -219,7 +219,7 @@ export function hashPoolOptions(config: Config): HashPoolOptions {
 }
 
 /** Without a DID of its own, Harrier labels as the `did:web` of its own port: verifiable here, followed by nobody. */
-function labelerOf(config: Config): Did {
+export function labelerOf(config: Config): Did {
   return config.labelerDid ?? (parseDid(`did:web:localhost%3A${config.publicPort}`) as Did)
 }
 

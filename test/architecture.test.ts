@@ -20,6 +20,10 @@ const rules: readonly Rule[] = [
   { from: 'src/scan/', may: ['src/lib/', 'src/model/', 'src/atproto/', 'src/kernels/'] },
   { from: 'src/match/', may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/kernels/'] },
   { from: 'src/act/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
+  {
+    from: 'src/replay/',
+    may: ['src/lib/', 'src/model/', 'type:src/store/', 'src/act/decide.ts'],
+  },
   { from: 'src/review/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/receive/', may: ['src/lib/', 'src/model/', 'type:src/store/'] },
   { from: 'src/targets/', may: ['src/lib/', 'src/model/', 'src/atproto/'] },

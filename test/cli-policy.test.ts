@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openPast } from './support/past.ts'
 import { linesOf, runHarrier } from './support/run-harrier.ts'
 
 const policy = `labels: [known, likely]
@@ -91,6 +92,85 @@ describe('harrier policy check', { timeout: 60_000 }, () => {
     const { code, err } = await run(['check', join(folder, 'none.yaml')])
     expect(code).toBe(1)
     expect(err).toContain('none.yaml')
+  })
+})
+
+describe('harrier policy replay', { timeout: 60_000 }, () => {
+  const label = (distance: number) =>
+    `labels: [known]\nbanks:\n  spam:\n    - distance: ${distance}\n      effects: [label: known]\n`
+
+  it('answers whether a policy can be switched on, then lists what changes', async () => {
+    await using past = await openPast()
+    await past.createBank('spam')
+    const [near, far] = await past.look(label(20), [{ bits: 4 }, { bits: 30, account: 1 }])
+    writeFileSync(join(past.folder, 'policy.yaml'), label(20))
+    const file = join(past.folder, 'new.yaml')
+    writeFileSync(
+      file,
+      label(31).replace(
+        'effects: [label: known]',
+        'uses: [post]\n      effects: [{ label: { val: known, on: account } }]',
+      ),
+    )
+    const run = (...argv: string[]) => runHarrier(past.folder, ['policy', 'replay', ...argv])
+    const { code, out } = await run(file)
+    expect(code).toBe(0)
+    const lines = out.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, ' | '))
+    expect(lines).toEqual([
+      `Is it safe to switch on ${file}?`,
+      'More is done: 2 effects about 2 accounts, of them 2 effects about whole accounts.',
+      'Less is done: 1 effect about 1 account would not have been.',
+      '1 effect that it does not call for stands, and will until restored.',
+      '',
+      `The last 7d, with the banks of today, beside ${join(past.folder, 'policy.yaml')}:`,
+      'effects | accounts',
+      'more | 2 | 2 | that the policy in force does not call for',
+      'less | 1 | 1 | that only the policy in force calls for',
+      'same | 0 | 0 | that both call for',
+      'tried | 0 | 0 | of banks that are only tried: withheld',
+      'left | 0 | 0 | that were done, and that no match calls for any more',
+      'looked at: 2 images of 2 records; 2 by hashes, 0 not decodable',
+      '',
+      'By bank, tier and kind:',
+      'bank | matches | effect | more | less | same | tried | left',
+      'spam | to 31 bits, in post | label known on the account | 2 | 0 | 0 | 0 | 0',
+      'spam | to 20 bits | label known | 0 | 1 | 0 | 0 | 0',
+      '',
+      near,
+      '+ label known on the account | (spam content 1 at 4, to 31 bits, in post)',
+      '- label known | (spam content 1 at 4, to 20 bits) | stands until restored',
+      '',
+      far,
+      '+ label known on the account | (spam content 1 at 30, to 31 bits, in post)',
+      '',
+    ])
+    const [sums, first, ...rest] = linesOf((await run(file, '--json', '--limit', '1')).out) as object[]
+    expect(sums).toMatchObject({ effects: { more: 2, less: 1 }, changedRecords: 2, standingUncalled: 1 })
+    expect(first).toMatchObject({
+      uri: near,
+      effects: [{ change: 'more', kind: 'label' }, { change: 'less' }],
+    })
+    expect(rest).toEqual([])
+  })
+
+  it('says that nothing changes, and what it cannot do', async () => {
+    await using past = await openPast()
+    await past.createBank('spam')
+    await past.look(label(20), [{ bits: 4 }])
+    writeFileSync(join(past.folder, 'policy.yaml'), label(20))
+    const run = (...argv: string[]) => runHarrier(past.folder, ['policy', 'replay', ...argv])
+    const same = await run()
+    expect(same.code).toBe(3)
+    expect(same.out).toContain('Nothing changes: it calls for the same effects as the policy in force.')
+    expect((await run('--since', 'yesterday')).code).toBe(2)
+    expect(await run('--bank', 'nobody')).toMatchObject({ code: 1, err: expect.stringContaining('nobody') })
+    const file = join(past.folder, 'bad.yaml')
+    writeFileSync(file, 'label: [known]\n')
+    expect(await run(file)).toMatchObject({ code: 1, err: expect.stringContaining('line 1: label') })
+    const nowhere = await runHarrier(join(past.folder, '..'), ['policy', 'replay', file], {
+      settings: { HARRIER_DATA_DIR: join(past.folder, 'none'), HARRIER_POLICY_FILE: '' },
+    })
+    expect(nowhere.code).toBe(1)
   })
 })
 

@@ -38,6 +38,7 @@ import { outboxListCommand } from './outbox-list.ts'
 import { outboxShowCommand } from './outbox-show.ts'
 import { pauseCommand, resumeCommand } from './pause.ts'
 import { policyCheckCommand } from './policy-check.ts'
+import { policyReplayCommand } from './policy-replay.ts'
 import { policySchemaCommand } from './policy-schema.ts'
 import { quarantineListCommand, quarantineReleaseCommand } from './quarantine.ts'
 import { queueCommand } from './queue.ts'
@@ -82,6 +83,7 @@ export const commands: readonly Command[] = [
   bankImportCommand,
   bankExportCommand,
   policyCheckCommand,
+  policyReplayCommand,
   policySchemaCommand,
   labelCommand,
   negateCommand,

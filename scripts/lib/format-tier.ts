@@ -1,8 +1,8 @@
 import { formatDuration } from '../../src/lib/duration.ts'
-import type { LabelEffect, PolicyTier, TierEffect } from '../../src/model/policy.ts'
+import type { LabelEffect, PolicyTierScope, TierEffect } from '../../src/model/policy.ts'
 
 /** Returns which matches a tier holds, as people read it: `to 20 bits, in avatar, confirmed`. */
-export function formatTierScope(tier: PolicyTier): string {
+export function formatTierScope(tier: PolicyTierScope): string {
   const reach = 'tier' in tier ? `tier ${tier.tier}` : `to ${tier.distance} bits`
   const uses = tier.uses === undefined ? '' : `, in ${tier.uses.join('/')}`
   return `${reach}${uses}${tier.opinions === undefined ? '' : `, ${tier.opinions.join('/')}`}`

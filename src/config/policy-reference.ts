@@ -65,7 +65,8 @@ otherBanks:
 export const policyReference: string = `## The policy file
 
 YAML, read at the start. Every problem in the file is listed with its line, all of them at once, and stops the start;
-\`harrier policy check FILE\` tells them beforehand. A first line \`# yaml-language-server: $schema=docs/policy.schema.json\`
+\`harrier policy check FILE\` tells them beforehand, and \`harrier policy replay FILE\` what the file would have done with the
+images of the last days (docs/OPERATING.md). A first line \`# yaml-language-server: $schema=docs/policy.schema.json\`
 (\`harrier policy schema\` prints it) has editors complete and check what is typed.
 
 \`\`\`yaml

@@ -60,13 +60,22 @@ export type TakedownEffect = {
 export type ReviewEffect = { readonly kind: 'review'; readonly isEscalated?: true }
 
 /**
- * What to do for matches up to a distance in bits, inclusive, or for those of the bank's tier of that name; of these uses and
+ * Which matches a tier holds: up to a distance in bits, inclusive, or those of the bank's tier of that name; of these uses and
  * opinions alone, where it names any.
  */
-export type PolicyTier = ({ readonly distance: number } | { readonly tier: string }) & {
+export type PolicyTierScope = ({ readonly distance: number } | { readonly tier: string }) & {
   readonly uses?: readonly ImageUse[]
   readonly opinions?: readonly Opinion[]
-  readonly effects: readonly TierEffect[]
+}
+
+/** What to do for some matches of a bank. */
+export type PolicyTier = PolicyTierScope & { readonly effects: readonly TierEffect[] }
+
+/** Returns which matches a tier holds, without what it does. */
+export function scopeOf(tier: PolicyTier): PolicyTierScope {
+  const { uses, opinions } = tier
+  const reach = 'tier' in tier ? { tier: tier.tier } : { distance: tier.distance }
+  return { ...reach, ...(uses && { uses }), ...(opinions && { opinions }) }
 }
 
 /** What a bank's matches call for; the first tier that holds the match decides. */
@@ -95,8 +104,13 @@ export type Policy = {
  * image is not of a record, a tier that names uses holds nothing.
  */
 export function effectsFor(policy: Policy, match: Match, use: ImageUse | undefined): readonly TierEffect[] {
+  return tierFor(policy, match, use)?.effects ?? []
+}
+
+/** Returns the first tier that holds a match, as `effectsFor`. */
+export function tierFor(policy: Policy, match: Match, use: ImageUse | undefined): PolicyTier | undefined {
   const tiers = policy.banks.find((bank) => bank.bank === match.bank)?.tiers ?? policy.otherBanks
-  return tiers.find((tier) => holds(tier, match, use))?.effects ?? []
+  return tiers.find((tier) => holds(tier, match, use))
 }
 
 /** True where a match calls for a takedown: by a target, or by the label that AppViews take down by. */

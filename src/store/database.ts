@@ -38,6 +38,7 @@ import type { OutboxStore } from './outbox-store.ts'
 import type { ProvenanceStore } from './provenance-store.ts'
 import type { RecordedSettingStore } from './recorded-setting-store.ts'
 import type { RemovalStore } from './removal-store.ts'
+import type { ReplayStore } from './replay-store.ts'
 import type { RescanStore } from './rescan-store.ts'
 import type { ReversalStore } from './reversal-store.ts'
 import type { ReviewDecisionStore } from './review-decision-store.ts'
@@ -75,6 +76,7 @@ export interface Stores {
   readonly recordedSettings: RecordedSettingStore
   readonly provenance: ProvenanceStore
   readonly removals: RemovalStore
+  readonly replays: ReplayStore
   readonly reversals: ReversalStore
   readonly rescans: RescanStore
   readonly reviewDecisions: ReviewDecisionStore

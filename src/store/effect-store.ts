@@ -323,7 +323,8 @@ function didOf(subject: SubjectUri): string {
   return subject.startsWith('did:') ? subject : (subject.split('/')[2] ?? '')
 }
 
-function effectOfRow(row: Row<'effects'>): StoredEffect {
+/** Returns the effect that a row holds. */
+export function effectOfRow(row: Row<'effects'>): StoredEffect {
   const { bank_id: bankId, bank, content_id: contentId, distance } = row
   const isCaused = bankId !== null && bank !== null && contentId !== null && distance !== null
   return {

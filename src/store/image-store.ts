@@ -33,7 +33,8 @@ export function createImageStore(db: Kysely<Schema>): ImageStore {
   }
 }
 
-function scanOfRow(row: Row<'images'>): HashedScan | UnscannableScan {
+/** Returns the outcome that a row holds, marked as cached. */
+export function scanOfRow(row: Row<'images'>): HashedScan | UnscannableScan {
   if (row.outcome === 'unscannable') {
     return {
       kind: 'unscannable',

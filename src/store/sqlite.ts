@@ -39,6 +39,7 @@ import { createOutboxStore } from './outbox-store.ts'
 import { createProvenanceStore } from './provenance-store.ts'
 import { createRecordedSettingStore } from './recorded-setting-store.ts'
 import { createRemovalStore } from './removal-store.ts'
+import { createReplayStore } from './replay-store.ts'
 import { createRescanStore } from './rescan-store.ts'
 import { createReversalStore } from './reversal-store.ts'
 import { createReviewDecisionStore } from './review-decision-store.ts'
@@ -202,6 +203,7 @@ function storesOver(db: Kysely<Schema>, mark: Pick<SeqMark, 'reserve'>): Stores 
     recordedSettings: createRecordedSettingStore(db),
     provenance: createProvenanceStore(db),
     removals: createRemovalStore(db),
+    replays: createReplayStore(db),
     reversals: createReversalStore(db),
     rescans: createRescanStore(db),
     reviewDecisions: createReviewDecisionStore(db),
