@@ -5,7 +5,9 @@
 import { createOrders, type Orders } from './act/orders.ts'
 import { createApi } from './api/api.ts'
 import { createMessageHooks } from './app-outbox.ts'
+import { createReviewing } from './app-reviews.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
+import { recordView } from './audit/record-view.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { createCurator } from './curate/curator.ts'
@@ -29,6 +31,7 @@ import { createPublishRequest } from './publish/publish-request.ts'
 import type { SignLabelsDeps } from './publish/sign-labels.ts'
 import { createAnnouncedImages } from './receive/announced-images.ts'
 import { hashPlanOf, openSafeFetch } from './resources.ts'
+import { loadReviewDetails } from './review/load-review-details.ts'
 import { createHashBytes } from './scan/hash-bytes.ts'
 import type { HashPool } from './scan/hash-pool.ts'
 import type { ScanImage } from './scan/scan.ts'
@@ -137,6 +140,15 @@ export function createApis(deps: ApisDeps): Apis {
     },
     { ...config, atOnce: 4, timeoutMs: config.fetchTimeoutMs + config.hashTimeoutMs * 2 },
   )
+  const { decide, weigh } = createReviewing({
+    database,
+    src,
+    policy,
+    announce,
+    targets: deps.targets,
+    now: world.now,
+    onChange: deps.onOrder,
+  })
   return {
     announcedImages,
     rest: {
@@ -144,6 +156,17 @@ export function createApis(deps: ApisDeps): Apis {
       pause: createPauseServices(database, (actor) =>
         createOrders({ ...deps, actor, now: world.now, onChange: deps.onOrder }),
       ),
+      reviews: {
+        list: database.reviews.list,
+        find: (id) => database.reviews.find(id),
+        view: async (id, keyId) =>
+          recordView(database, await loadReviewDetails(database, src, id), {
+            actor: actorOfCaller(keyId),
+            at: world.now().toISOString(),
+          }),
+        decide,
+        weigh,
+      },
       outbox: createOutboxDesk({
         database,
         now: world.now,

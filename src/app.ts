@@ -93,10 +93,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   const { database, keyring, keyFolder, src, policy, policyVersion, notices } = await openResources(
     config,
     secrets,
-    {
-      opener: 'service',
-      now: world.now,
-    },
+    { opener: 'service', now: world.now },
   )
   opening.use(database)
   doors.ready('database')

@@ -21,7 +21,7 @@ import { type Answer, faultOf, send } from './support/fuzz/send.ts'
 import { goodRequest, type HostileRequest, hostileRequests, type Target } from './support/fuzz/target.ts'
 import { drawLandscape } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
-import { addDelivery, openRestService, post, type RestService } from './support/rest-client.ts'
+import { addDelivery, addReview, openRestService, post, type RestService } from './support/rest-client.ts'
 import { openServiceTools } from './support/service.ts'
 
 /** Requests to each route. The seed is fixed: what fails once fails again. */
@@ -62,6 +62,7 @@ describe('every route, asked wrongly', () => {
     )
     key = await service.makeKey(undefined, 10_000_000)
     await addDelivery(service)
+    await addReview(service)
   })
   afterAll(() => stack.disposeAsync())
 

@@ -11,6 +11,7 @@ import { drawLandscape } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
 import {
   addDelivery,
+  addReview,
   call,
   openRestService,
   type RestAnswer,
@@ -60,6 +61,7 @@ describe('every answer that OpenAPI documents', () => {
     )
     key = await service.makeKey()
     await addDelivery(service)
+    await addReview(service)
     const never = (_: unknown, signal: AbortSignal) =>
       new Promise<never>((_, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason as Error)),

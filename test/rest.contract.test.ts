@@ -14,6 +14,7 @@ import { drawLandscape, recompress } from './support/images.ts'
 import { type LoopbackServer, openLoopbackServer } from './support/listen.ts'
 import {
   addDelivery,
+  addReview,
   call,
   form,
   openRestService,
@@ -56,6 +57,7 @@ describe('the REST API', () => {
     )
     key = await service.makeKey()
     await addDelivery(service)
+    await addReview(service)
   })
   afterAll(() => stack.disposeAsync())
 

@@ -129,6 +129,13 @@ async function openPublishing(path: string): Promise<string> {
           audit: notMeasured,
           health: notMeasured,
           pause: { load: notMeasured, begin: notMeasured, end: notMeasured },
+          reviews: {
+            list: notMeasured,
+            find: notMeasured,
+            view: notMeasured,
+            decide: notMeasured,
+            weigh: notMeasured,
+          },
           outbox: { list: notMeasured, counts: notMeasured, retry: notMeasured },
         },
         harrier: {

@@ -129,6 +129,13 @@ const absentServices: Services = {
       begin: async () => absent('pause.begin'),
       end: async () => absent('pause.end'),
     },
+    reviews: {
+      list: async () => absent('reviews.list'),
+      find: async () => absent('reviews.find'),
+      view: async () => absent('reviews.view'),
+      decide: async () => absent('reviews.decide'),
+      weigh: async () => absent('reviews.weigh'),
+    },
     outbox: {
       list: async () => absent('outbox.list'),
       counts: async () => absent('outbox.counts'),

@@ -4,6 +4,7 @@ import type { Env } from '../../src/config/env.ts'
 import type { Operation, RequestExample } from '../../src/http/rest/operation.ts'
 import { type ApiScope, apiScopes } from '../../src/model/api-key.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { someDid, someUri } from './builders.ts'
 import {
   bankPicture,
   createServiceFolder,
@@ -54,6 +55,12 @@ export async function addDelivery({ folder }: Pick<RestService, 'folder'>): Prom
   await database.outbox.add([
     { ...message, subject: 'a', payload: '{}', createdAt: new Date().toISOString() },
   ])
+}
+
+/** Opens a review in a service that has none: review 1, for whoever asks for it. */
+export async function addReview({ folder }: Pick<RestService, 'folder'>): Promise<void> {
+  await using database = await openSqlite({ path: join(folder.path, 'harrier.db') })
+  await database.transaction(({ reviews }) => reviews.open(someUri, someDid, new Date().toISOString()))
 }
 
 /** An answer as a test looks at it. */

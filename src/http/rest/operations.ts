@@ -16,6 +16,7 @@ import {
 import { getPauseOperation, pauseOperation, resumeOperation } from './admin-pause.ts'
 import { restoreBankOperation, restoreContentOperation } from './admin-restore.ts'
 import { atprotoCallbackOperation } from './atproto-callback.ts'
+import { decideReviewOperation } from './decide-review.ts'
 import { deliveriesOperation, redeliverOperation } from './deliveries.ts'
 import { hashImageOperation, hashUrlOperation } from './hash-image.ts'
 import { hmaCallbackOperation } from './hma-callback.ts'
@@ -26,6 +27,7 @@ import type { Operation } from './operation.ts'
 import { reportContentOperation } from './report-content.ts'
 import type { RestOptions } from './rest-services.ts'
 import { resultCallbackOperation } from './result-callback.ts'
+import { getReviewOperation, listReviewsOperation } from './reviews.ts'
 import { statusMetricsOperation, statusOperation } from './status.ts'
 
 /** Every operation that wants a key, in the order of the documentation. */
@@ -45,6 +47,9 @@ export const operations: readonly Operation[] = [
   subjectLogsOperation,
   deliveriesOperation,
   redeliverOperation,
+  listReviewsOperation,
+  getReviewOperation,
+  decideReviewOperation,
   listBanksOperation,
   createBankOperation,
   getBankOperation,

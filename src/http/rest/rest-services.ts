@@ -15,6 +15,8 @@ import type { Pause } from '../../model/brake.ts'
 import type { HoldReason } from '../../model/effect.ts'
 import type { ImageHash } from '../../model/hash.ts'
 import type { OutboxMessage, OutboxState, OutboxWanted } from '../../model/outbox.ts'
+import type { ReviewDetails, ReviewSummary, ReviewsWanted } from '../../model/review.ts'
+import type { Decided, DecisionRequest, Reviewer } from '../../model/review-decision.ts'
 import type { AppEvent, Delivery, HmaEvent } from '../../model/webhook.ts'
 import type { CuratorServices } from '../curator-services.ts'
 
@@ -65,6 +67,18 @@ export interface RestServices {
     /** Changes nothing where they are paused already. */
     begin(keyId: number, reason: string): Promise<void>
     end(keyId: number): Promise<void>
+  }
+  /** What waits for persons. */
+  readonly reviews: {
+    /** Returns reviews: those with matches first, nearest first, then the oldest. */
+    list(wanted: ReviewsWanted): Promise<readonly ReviewSummary[]>
+    find(id: number): Promise<ReviewSummary | undefined>
+    /** Returns everything that is known of a review, and leaves a row in the audit that the key was shown it. */
+    view(id: number, keyId: number): Promise<ReviewDetails | undefined>
+    /** Decides about a review. @throws {AppError} `invalid` or `conflict`. */
+    decide(id: number, request: DecisionRequest, reviewer: Reviewer): Promise<Decided>
+    /** Returns what `decide` would do, and does nothing. */
+    weigh(id: number, request: DecisionRequest, reviewer: Reviewer): Promise<Decided>
   }
   /** What is sent to others. */
   readonly outbox: {
