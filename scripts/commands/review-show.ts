@@ -12,12 +12,13 @@ export const reviewShowCommand: Command = {
   arity: [1, 1],
   options: jsonOption,
   notes: [
-    'It names images by their CIDs and shows none. Text in quotation marks is what people wrote. Each match has both hashes; of PDQ\n' +
-      'also the bits that differ, as numbers and as squares of 16 by 16 (the lowest frequencies at the top left): differences that\n' +
-      'crowd at the bottom right are fine detail, such as that of compression.',
-    'JSON: one object: review, reports (the last 100), records (fetched to find the images), images, evidence (nearest first: match,\n' +
-      'suppressedBy, imageHash, bankHash, difference, policy, banks), contents (what their banks say of them, provenance, verdict),\n' +
-      'effects (what was done or is held, with state and cause), labels, quarantine, decisions, earlier (reviews of the same subject).',
+    'It names images by their CIDs and shows none. Text in quotation marks is what people wrote. Each match has both hashes;\n' +
+      'of PDQ also the bits that differ, as numbers and as squares of 16 by 16 (the lowest frequencies at the top left):\n' +
+      'what differs at the bottom right is fine detail, such as that of compression.',
+    'JSON: one object: review, reports (the last 100), records (fetched to find the images), images, evidence (nearest\n' +
+      'first: match, suppressedBy, imageHash, bankHash, difference, policy, banks), contents (what their banks say of them,\n' +
+      'provenance, verdict), effects (what was done or is held, with state and cause), labels, quarantine, decisions,\n' +
+      'earlier (reviews of the same subject).',
   ],
   examples: ['review show 12', 'review show 12 --json'],
   exits: { 3: 'no such review' },
