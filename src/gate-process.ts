@@ -35,7 +35,8 @@ export async function openGateProcess(
   { world = realWorld, logger }: GateProcessOptions,
 ): Promise<GateProcess> {
   await using opening = new AsyncDisposableStack()
-  const { database, policy } = await openResources(config, secrets, { opener: 'command', now: world.now })
+  const opener = { opener: 'command', now: world.now, isSender: false } as const
+  const { database, policy } = await openResources(config, secrets, opener)
   opening.use(database)
   let matcher = await openMatcher(database)
   opening.defer(() => matcher[Symbol.asyncDispose]())

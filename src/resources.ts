@@ -51,9 +51,18 @@ export type Notice = { readonly setting: string; readonly means: string; readonl
 export async function openResources(
   config: Config,
   secrets: Secrets,
-  { opener, now }: { readonly opener: 'service' | 'command'; readonly now: () => Date },
+  {
+    opener,
+    now,
+    isSender = true,
+  }: {
+    readonly opener: 'service' | 'command'
+    readonly now: () => Date
+    /** False for one that sends nothing, and need not have the settings of what others send to. */
+    readonly isSender?: boolean
+  },
 ): Promise<Resources> {
-  const { policy, policyDigest } = readPolicy(config, destinationsOf(secrets))
+  const { policy, policyDigest } = readPolicy(config, isSender ? destinationsOf(secrets) : undefined)
   await using opening = new AsyncDisposableStack()
   const database = opening.use(await openSqlite({ path: databaseFile(config), seqFloor: config.seqFloor }))
   if (opener === 'service')

@@ -69,6 +69,7 @@ describe('harrier policy check', { timeout: 60_000 }, () => {
         ],
       }),
     ])
+    expect((await run(['check'])).out).toContain('note  not named, and so as other banks: other\n')
     expect(readFileSync(join(folder, 'data/harrier.db')).equals(before)).toBe(true)
   })
 

@@ -68,8 +68,11 @@ function print({ file, policy, remarks }: CheckedPolicy, terminal: Terminal): vo
     ...rowsOf('other banks', policy.otherBanks),
   ]
   for (const line of formatTable([['bank', 'matches', 'call for'], ...rows])) terminal.out(line)
-  for (const remark of remarks)
-    terminal.out(`${terminal.style('yellow', 'note')}  ${printable(says(remark))}`)
+  // An exchange can bring banks by the hundred: those that follow are one note.
+  const followers = remarks.flatMap((remark) => (remark.kind === 'follows-other-banks' ? [remark.bank] : []))
+  const notes = remarks.flatMap((remark) => (remark.kind === 'follows-other-banks' ? [] : [says(remark)]))
+  if (followers.length > 0) notes.push(`not named, and so as other banks: ${followers.join(', ')}`)
+  for (const note of notes) terminal.out(`${terminal.style('yellow', 'note')}  ${printable(note)}`)
 }
 
 /** The bank's name stands once. */
@@ -81,7 +84,7 @@ function rowsOf(bank: string, tiers: readonly PolicyTier[]): string[][] {
   ])
 }
 
-function says(remark: PolicyRemark): string {
+function says(remark: Exclude<PolicyRemark, { readonly kind: 'follows-other-banks' }>): string {
   switch (remark.kind) {
     case 'no-such-bank':
       return `bank ${remark.bank} does not exist yet: what the file says of it is for nothing`
@@ -91,8 +94,6 @@ function says(remark: PolicyRemark): string {
       return `bank ${remark.bank} is negative: its matches act on nothing, whatever the file says`
     case 'vain-block':
       return `a block of ${remark.bank} is for nothing: its tier names uses, and what an upload will be shown as is not known`
-    case 'follows-other-banks':
-      return `bank ${remark.bank} is not named: it follows otherBanks`
     case 'no-database':
     default:
       return `banks were not looked at: ${remark.because}`

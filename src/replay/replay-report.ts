@@ -69,9 +69,9 @@ export type ReplayReport = {
   readonly standingUncalled: number
   /** Of what is more or the same, what a person took back, so that it stays undone. */
   readonly withdrawn: number
-  /** Of what the policy calls for: held because the content is in quarantine. */
+  /** Of what the policy calls for: held because the content is in quarantine; of all banks. */
   readonly quarantined: number
-  /** What would have been beyond the day's quota, of each kind that has one, under this policy and under the one in force. */
+  /** What would have been beyond the day's quota, of each kind that has one, under this policy and under the one in force; of all banks. */
   readonly heldByQuota: readonly {
     readonly kind: ActingKind
     readonly quota: number
