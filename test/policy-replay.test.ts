@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { parsePolicy } from '../src/config/policy.ts'
 import { shareOf } from '../src/lib/share.ts'
+import { openMatcher } from '../src/match/match.ts'
 import type { Bank } from '../src/model/bank.ts'
-import { type AtUri, type Cid, sha256OfBlobCid } from '../src/model/ids.ts'
+import { type AtUri, type Cid, type Did, sha256OfBlobCid } from '../src/model/ids.ts'
 import type { PolicyReplay } from '../src/policy-desk.ts'
+import { replayPolicies } from '../src/replay/replay.ts'
 import { openSqliteToRead } from '../src/store/sqlite.ts'
-import { cidOf as bytesCid, openPast, type Past } from './support/past.ts'
+import { cidOf as bytesCid, openPast, type Past, pastPlan as somePlan } from './support/past.ts'
 
 const policyOf = (tiers: string, more = '') =>
   `labels: [known, likely, account]\nbanks:\n  spam:\n${tiers.replaceAll(/^/gm, '    ')}\n${more}`
@@ -210,6 +213,43 @@ describe('a replay', { timeout: 30_000 }, () => {
     }
     expect(await whenShared(Math.min(1, coin + 0.001))).toMatchObject({ same: 1, left: 0 })
     expect(await whenShared(Math.max(0, coin - 0.001))).toMatchObject({ same: 0, left: 1 })
+  })
+
+  it('counts takedowns apart, each once for what it is of', async () => {
+    await past.look(current, [
+      { bits: 4, record: 'one' },
+      { bits: 5, record: 'one' },
+      { bits: 6, record: 'two' },
+    ])
+    await using matcher = await openMatcher(past.database)
+    const of = (scope: string) => `takedown: { by: pds, of: ${scope} }`
+    const other = policyOf(upTo(31, `${of('blob')}, ${of('record')}, ${of('account')}`))
+    const report = await replayPolicies(
+      {
+        stores: past.database,
+        matchHashes: matcher.examine,
+        plan: somePlan,
+        src: 'did:web:x' as Did,
+        now: '2026',
+      },
+      {
+        current: parsePolicy(current, 'current'),
+        other: parsePolicy(other, 'other'),
+        since: '1970',
+        bank: undefined,
+        quotas: { takedown: 1 },
+        limit: 10,
+        onProgress: () => {},
+      },
+    )
+    expect(report.totals.map(({ about, kind, more, less }) => [about, kind, more, less])).toEqual([
+      ['blob', 'takedown', 3, 0],
+      ['record', 'takedown', 2, 0],
+      ['record', 'label', 0, 2],
+      ['account', 'takedown', 1, 0],
+    ])
+    expect(report).toMatchObject({ moreTakedowns: 6, moreAboutAccounts: 1, standingUncalled: 2 })
+    expect(report.heldByQuota).toEqual([{ kind: 'takedown', quota: 1, held: 5, heldNow: 0 }])
   })
 
   it('finds what the pipeline finds: a match by the CID leaves the pixels alone', async () => {

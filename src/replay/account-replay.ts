@@ -8,9 +8,9 @@ import type { ReplayChange, ReplayedEffect, ReplayTally } from './replay-report.
 /** What two policies call for in one account, by what makes effects the same. It holds what matched, not what was looked at. */
 export class AccountReplay {
   /** By the policy in force. */
-  readonly #now = new Map<string, CalledEffect>()
+  readonly #current = new Map<string, CalledEffect>()
   /** By the other, each with why it would not be done now. */
-  readonly #then = new Map<string, CalledEffect & { readonly against: WithholdReason | undefined }>()
+  readonly #other = new Map<string, CalledEffect & { readonly against: WithholdReason | undefined }>()
   readonly #jobs = new Set<number>()
   readonly #standing: StoredEffect[] = []
 
@@ -20,18 +20,20 @@ export class AccountReplay {
   }
 
   /** Takes what the policy in force calls for. */
-  addNow(called: CalledEffect): void {
-    keepFirst(this.#now, called)
+  addCurrent(called: CalledEffect): void {
+    keepFirst(this.#current, called)
   }
 
   /** Takes what the other calls for. */
-  addThen(called: CalledEffect, against: WithholdReason | undefined): void {
-    keepFirst(this.#then, { ...called, against })
+  addOther(called: CalledEffect, against: WithholdReason | undefined): void {
+    keepFirst(this.#other, { ...called, against })
   }
 
-  /** Takes an effect that stands; true where its image was looked at, so that it can be judged. */
+  /** Takes an effect that stands; false where neither its image was looked at nor another calls for it, so that it cannot be judged. */
   addStanding(effect: StoredEffect): boolean {
-    if (effect.jobId === undefined || !this.#jobs.has(effect.jobId)) return false
+    const key = effectKey(effect)
+    const isCalled = this.#current.has(key) || this.#other.has(key)
+    if (!isCalled && !(effect.jobId !== undefined && this.#jobs.has(effect.jobId))) return false
     this.#standing.push(effect)
     return true
   }
@@ -43,57 +45,52 @@ export class AccountReplay {
       if (bank !== undefined && effect.bank !== bank) return
       records.set(uri, [...(records.get(uri) ?? []), effect])
     }
-    for (const called of this.#then.values()) {
+    for (const called of this.#other.values()) {
       const done =
         called.against === undefined ? 'none' : called.against === 'withdrawn' ? 'withdrawn' : 'stands'
       put(called.image.uri, replayed(called, this.#changeOf(called), done))
     }
     const standing = new Set(this.#standing.map(effectKey))
-    for (const called of this.#now.values()) {
-      const then = this.#then.get(called.key)
-      if (called.isTried || (then && !then.isTried)) continue
+    for (const called of this.#current.values()) {
+      const other = this.#other.get(called.key)
+      if (called.isTried || (other && !other.isTried)) continue
       put(called.image.uri, replayed(called, 'less', standing.has(called.key) ? 'stands' : 'none'))
     }
     for (const effect of this.#standing) {
-      const then = this.#then.get(effectKey(effect))
-      const { uri, cause, kind, target, subject, detail } = effect
-      // What the policy in force still calls for is told as less, and that it stands.
-      const isTold = (then && !then.isTried) || this.#isCalledNow(effect)
-      if (isTold || uri === undefined || cause === undefined) continue
-      const { contentId, distance } = cause
-      const what = {
-        kind,
-        target,
-        subject,
-        about: aboutOf(subject),
-        detail,
-        bank: cause.bank,
-        contentId,
-        distance,
-      }
-      put(uri, { change: 'left', done: 'stands', ...what, tier: undefined })
+      const left = this.#leftOver(effect)
+      if (left !== undefined && effect.uri !== undefined) put(effect.uri, left)
     }
     return records
   }
 
   /** Tells the tally what each of the policies would have spent of its quotas, and what would be held. */
   spend(tally: ReplayTally): void {
-    for (const called of this.#now.values()) if (!called.isTried) tally.spend('now', called.kind, called.day)
-    for (const called of this.#then.values()) {
+    for (const called of this.#current.values())
+      if (!called.isTried) tally.spend('current', called.kind, called.day)
+    for (const called of this.#other.values()) {
       if (called.isTried) continue
-      tally.spend('then', called.kind, called.day)
+      tally.spend('other', called.kind, called.day)
       if (called.isQuarantined) tally.quarantine()
     }
   }
 
   #changeOf(called: CalledEffect): ReplayChange {
     if (called.isTried) return 'tried'
-    const now = this.#now.get(called.key)
-    return now && !now.isTried ? 'same' : 'more'
+    const current = this.#current.get(called.key)
+    return current && !current.isTried ? 'same' : 'more'
   }
 
-  #isCalledNow(effect: StoredEffect): boolean {
-    return this.#now.get(effectKey(effect))?.isTried === false
+  /** What either policy calls for is told already; what a person asked for is left to the person. */
+  #leftOver(effect: StoredEffect): ReplayedEffect | undefined {
+    const key = effectKey(effect)
+    const isCalled = [this.#current.get(key), this.#other.get(key)].some(
+      (called) => called?.isTried === false,
+    )
+    const { cause, kind, target, subject, detail } = effect
+    if (isCalled || cause === undefined) return undefined
+    const { bank, contentId, distance } = cause
+    const what = { kind, target, subject, about: aboutOf(subject), detail, bank, contentId, distance }
+    return { change: 'left', done: 'stands', ...what, tier: undefined }
   }
 }
 

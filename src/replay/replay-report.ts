@@ -94,7 +94,7 @@ export class ReplayTally {
   readonly #effects = noChanges()
   readonly #accounts = noChanges()
   readonly #totals = new Map<string, ReplayTotal & Record<ReplayChange, number>>()
-  readonly #perDay = { then: new Map<string, number>(), now: new Map<string, number>() }
+  readonly #perDay = { current: new Map<string, number>(), other: new Map<string, number>() }
   readonly #records: ReplayedRecord[] = []
   #changedRecords = 0
   #moreTakedowns = 0
@@ -109,7 +109,7 @@ export class ReplayTally {
   }
 
   /** Counts an effect that is called for on a day (`2026-01-31`), by the policy in force or by the other. */
-  spend(policy: 'now' | 'then', kind: ActingKind, day: string): void {
+  spend(policy: 'current' | 'other', kind: ActingKind, day: string): void {
     const days = this.#perDay[policy]
     days.set(`${kind} ${day}`, (days.get(`${kind} ${day}`) ?? 0) + 1)
   }
@@ -159,8 +159,8 @@ export class ReplayTally {
       heldByQuota: Object.entries(this.#quotas).map(([kind, quota]) => ({
         kind: kind as ActingKind,
         quota,
-        held: beyond(this.#perDay.then, kind, quota),
-        heldNow: beyond(this.#perDay.now, kind, quota),
+        held: beyond(this.#perDay.other, kind, quota),
+        heldNow: beyond(this.#perDay.current, kind, quota),
       })),
       coverage,
       totals: [...this.#totals.values()].toSorted(

@@ -127,12 +127,12 @@ async function lookAgain(
   const { stores, src, now } = deps
   const { image } = job
   const quarantined = await stores.brakes.quarantined(matches.map(({ contentId }) => contentId))
-  for (const called of findCalled(current, job, matches, quarantined)) replay.addNow(called)
+  for (const called of findCalled(current, job, matches, quarantined)) replay.addCurrent(called)
   const called = findCalled(other, job, matches, quarantined)
   if (called.length === 0) return
   const history = await stores.labels.states(src, [image.uri, image.did])
   const acted = await stores.effects.ofImage(image)
-  for (const effect of called) replay.addThen(effect, reasonAgainst(effect, { history, acted }, now))
+  for (const effect of called) replay.addOther(effect, reasonAgainst(effect, { history, acted }, now))
 }
 
 /** Returns how many of an account's effects could be judged. */

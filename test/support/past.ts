@@ -51,7 +51,8 @@ const accounts: readonly Did[] = [
   'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
   'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb',
 ] as Did[]
-const plan = {
+/** The looks of every image there. */
+export const pastPlan = {
   profiles: ['reference-512'],
   hasSha1: false,
   isOriented: true,
@@ -172,7 +173,7 @@ function hashedAt(bits: number, cid: Cid): ScanResult {
       { type: 'sha256', value: createHash('sha256').update(cid).digest('hex'), quality: 100 },
     ],
     facts: { format: 'png', width: 1, height: 1, size: 1 },
-    plan,
+    plan: pastPlan,
     timings: noTimings,
   }
 }
