@@ -13,7 +13,7 @@ export const policySchemaCommand: Command = {
       '# yaml-language-server: $schema=policy.schema.json\n' +
       'The same schema is docs/policy.schema.json. What it cannot know, policy check does.',
   ],
-  examples: ['policy schema > policy.schema.json'],
+  examples: ['policy schema'],
   async run(_, terminal) {
     await terminal.write(formatPolicySchema())
     return 0
