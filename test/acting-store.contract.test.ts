@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NewEffect } from '../src/model/effect.ts'
 import type { AtUri, Did } from '../src/model/ids.ts'
 import type { Database } from '../src/store/database.ts'
+import { rollingBack } from '../src/store/roll-back.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { otherCid, someCid, someDid, someUri } from './support/builders.ts'
 
@@ -273,6 +274,26 @@ describe.each(Object.entries(implementations))('acting on %s', (_, open) => {
     const { contentId } = await db.transaction(({ banks }) => banks.addContent(bank.id, content, at))
     return { bank, contentId }
   }
+
+  describe('a rehearsal', () => {
+    it('tells what came of it, and changes nothing, numbers that were given included', async () => {
+      const rehearsal = rollingBack(db)
+      const rehearsed = await rehearsal.transaction(async ({ effects, audit }) => {
+        const id = await effects.add(effectOf())
+        await audit.append([{ at, actor: 'cli', action: 'a', subject: someUri, details: {} }])
+        return [id, await effects.counts()]
+      })
+      expect(rehearsed).toMatchObject([1, { done: 1 }])
+      expect(await db.effects.counts()).toMatchObject({ done: 0 })
+      expect(await db.audit.list(someUri, 10)).toEqual([])
+      expect(await add()).toBe(1)
+    })
+
+    it('passes on what went wrong', async () => {
+      const failing = rollingBack(db).transaction(() => Promise.reject(new Error('no')))
+      await expect(failing).rejects.toThrow('no')
+    })
+  })
 
   describe('opinions', () => {
     it('are a person’s before an exchange’s, and can be taken back', async () => {

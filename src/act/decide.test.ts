@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { imageOf, matchOf, noHistory, otherCid, someCid, someUri } from '../../test/support/builders.ts'
+import type { StoredEffect } from '../model/effect.ts'
 import type { LabelState } from '../model/label.ts'
 import { missingTiers, type Policy } from '../model/policy.ts'
-import { decideEffects } from './decide.ts'
+import { type Decision, decideEffects } from './decide.ts'
 
 const policy: Policy = {
   labels: ['known-image', 'near-image'],
@@ -163,5 +164,91 @@ describe('decideEffects', () => {
     expect(onAccount({})).toMatchObject({ kind: 'withheld', because: 'already-labeled' })
     expect(onAccount({ exp: now })).toMatchObject({ kind: 'label', after: '2026-01-01T00:00:00.000Z' })
     expect(onAccount({ isNegated: true })).toMatchObject({ kind: 'withheld', because: 'withdrawn' })
+  })
+
+  describe('of matches in quarantine, and of what was done before', () => {
+    const takedown = { kind: 'takedown', by: 'pds', of: 'record' } as const
+    const both: Policy = {
+      ...policy,
+      banks: [
+        {
+          bank: 'known',
+          tiers: [{ distance: 31, effects: [{ kind: 'label', val: 'known-image' }, takedown] }],
+        },
+      ],
+    }
+    const done = (parts: Partial<StoredEffect>): StoredEffect => ({
+      id: 1,
+      kind: 'takedown',
+      target: 'pds',
+      subject: image.uri,
+      did: image.did,
+      uri: image.uri,
+      recordCid: image.recordCid,
+      blobCid: image.cid,
+      detail: '',
+      action: { kind: 'review', uri: image.uri, isEscalated: false },
+      state: 'done',
+      because: undefined,
+      outcome: undefined,
+      actor: 'harrier',
+      jobId: 1,
+      reviewId: undefined,
+      cause: undefined,
+      createdAt: now,
+      settledAt: now,
+      undoneAt: undefined,
+      undoneBy: undefined,
+      ...parts,
+    })
+    const given = (parts: Partial<Decision>) =>
+      decideEffects({
+        image,
+        ...noHistory,
+        matches: [matchOf({ contentId: 1, distance: 0 }), matchOf({ contentId: 2, distance: 9 })],
+        suppressed: [],
+        history: [],
+        policy: both,
+        now,
+        ...parts,
+      })
+
+    it('gives an effect to a content that is believed before a nearer one that is not', () => {
+      expect(given({}).map(({ match }) => match?.contentId)).toEqual([1, 1])
+      const effects = given({ quarantined: new Set([1]) })
+      expect(effects.map(({ match }) => match?.contentId)).toEqual([2, 2])
+      expect(given({ quarantined: new Set([1, 2]) }).map(({ match }) => match?.contentId)).toEqual([1, 1])
+    })
+
+    it.each([
+      ['stands', { state: 'done' }, 'already-done'],
+      ['waits', { state: 'held', because: 'flood' }, 'already-done'],
+      ['failed', { state: 'failed' }, 'already-done'],
+      ['was restored', { state: 'undone', because: 'restored' }, 'withdrawn'],
+      ['is being restored', { state: 'undoing', because: 'restored' }, 'withdrawn'],
+      ['was judged before it left', { state: 'dropped', because: 'not-a-match' }, 'withdrawn'],
+    ] as const)('withholds a takedown that %s', (_, parts, because) => {
+      const [, second] = given({ acted: [done(parts)] })
+      expect(second).toMatchObject({ kind: 'withheld', of: 'takedown', because })
+    })
+
+    it.each([
+      ['fell with its cause', { state: 'undone', because: 'hash-withdrawn' }],
+      ['is not its host’s', { state: 'dropped' }],
+      ['was of another version', { state: 'done', recordCid: someCid }],
+      ['was by another target', { state: 'done', target: 'other' }],
+    ] as const)('takes down again what %s', (_, parts) => {
+      const [, second] = given({ acted: [done(parts)] })
+      expect(second?.kind).toBe('takedown')
+    })
+
+    it('takes a blob down that a person has taken down elsewhere, though nothing matches, and once', () => {
+      const elsewhere = { matches: [], takenDown: [{ target: 'pds' }, { target: 'pds' }] }
+      const subject = `${image.did}/${image.cid}`
+      expect(given(elsewhere)).toMatchObject([{ kind: 'takedown', target: 'pds', match: undefined }])
+      expect(given({ ...elsewhere, acted: [done({ subject, recordCid: undefined })] })).toMatchObject([
+        { kind: 'withheld', because: 'already-done' },
+      ])
+    })
   })
 })
