@@ -29,7 +29,8 @@ async function prepare(
   const labeler = await network.createAccount('labeler.test')
   const folder = stack.use(await createActingFolder(network, { labeler, ...(await wish(network, labeler)) }))
   const picture = await recompress(await drawLandscape(1, { width: 320, height: 240 }), 90)
-  const post = await network.post(alice, 'a copy', [await recompress(picture, 70)])
+  const post = await network.post(alice, 'the picture', [picture])
+  // Known by its bytes, so that a life after the first finds it without the blob, which is down by then.
   await bankPicture(folder, picture)
   await using database = await openSqlite({ path: join(folder.path, 'harrier.db') })
   await database.cursors.save('jetstream', { host: network.jetstreamUrl, timeUs: 0, seq: undefined })
@@ -87,7 +88,6 @@ describe('a service that is killed after any step', () => {
         expect(await isUp()).toEqual([false, false])
         if (acted.length === 0) {
           const kept = stack.use(createServiceFolder(world.network, { ...copy.env }))
-          await database.audit.list(post.uri, 1)
           cpSync(copy.path, kept.path, { recursive: true })
           acted.push({ ...kept, env: { ...copy.env, HARRIER_DATA_DIR: kept.path } })
         }
