@@ -1,4 +1,3 @@
-import { createServiceJwt } from '@atproto/xrpc-server'
 import type { Did } from '../model/ids.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -22,6 +21,8 @@ export async function signServiceToken(
     did: key.did,
     sign: key.sign,
   }
+  // Loaded when it is wanted: it brings a whole server along, and commands that sign nothing would wait for it.
+  const { createServiceJwt } = await import('@atproto/xrpc-server')
   return await createServiceJwt({ iss, aud, lxm, keypair })
 }
 
