@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Did, parseDid } from '../model/ids.ts'
 import type { TargetDocument } from '../model/target-document.ts'
 import type { WebhookEndpoint } from '../model/webhook-endpoint.ts'
+import { secretDocuments } from './secret-documents.ts'
 import { type Setting, SettingProblem, urls } from './setting.ts'
 
 /** The settings of targets, none of them secret. */
@@ -14,9 +15,11 @@ type Settings = TargetConfig & TargetSecrets
 
 /** Those of `settings` that are about targets. */
 export const targetSettings: { readonly [Name in keyof Settings]: Setting<Settings[Name]> } = {
-  targets: targetDocuments(
-    'Where takedowns, reports and labels are carried out: a JSON array of documents, one a PDS, an Ozone or a moderation service (docs/OPERATING.md); `labels`, our own stream, is there without one. Tries and their times are those of HARRIER_WEBHOOK_…',
-  ),
+  targets: secretDocuments(parseTarget, {
+    expected: 'a JSON array of documents such as {"id": "pds", "kind": "pds", "url": "https://…"}',
+    distinct: 'each id once',
+    doc: 'Where takedowns, reports and labels are carried out: a JSON array of documents, one a PDS, an Ozone or a moderation service (docs/OPERATING.md); `labels`, our own stream, is there without one. Tries and their times are those of HARRIER_WEBHOOK_…',
+  }),
   targetPrivateOrigins: urls(
     [],
     ['http:', 'https:'],
@@ -81,40 +84,12 @@ const documents = {
   ),
 } as const
 
-/** Documents of targets, one or an array of them; never shown. */
-function targetDocuments(doc: string): Setting<readonly TargetDocument[]> {
-  return {
-    parse(text) {
-      const parsed = parseJson(text)
-      const list = (Array.isArray(parsed) ? parsed : [parsed]).map(parseDocument)
-      const twice = list.find(({ id: one }, i) => list.findIndex((other) => other.id === one) < i)
-      if (twice) throw new SettingProblem('each id once', `${twice.id} again`)
-      if (list.some((target) => target.id === ownLabelsId))
-        throw new SettingProblem('an id of your own', `${ownLabelsId}, which is our own stream of labels`)
-      return list
-    },
-    default: [],
-    defaultText: '',
-    doc,
-    isSecret: true,
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new SettingProblem(
-      'a JSON array of documents such as {"id": "pds", "kind": "pds", "url": "https://…"}',
-      `${text.length} characters that are no JSON`,
-    )
-  }
-}
-
-function parseDocument(item: unknown): TargetDocument {
+function parseTarget(item: unknown): TargetDocument {
   const { kind, adminPassword } = Object(item) as Record<string, unknown>
   const admin = kind === 'ozone' && adminPassword !== undefined ? documents.admin : documents.acting
   const { data, error } = (kind === 'pds' ? documents.pds : admin).safeParse(item)
+  if (data?.id === ownLabelsId)
+    throw new SettingProblem('an id of your own', `${ownLabelsId}, which is our own stream of labels`)
   if (data !== undefined) return data
   const [issue] = error.issues
   throw new SettingProblem(

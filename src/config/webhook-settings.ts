@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { WebhookEndpoint } from '../model/webhook-endpoint.ts'
 import { type WebhookEventType, webhookEventNames } from '../model/webhook-event.ts'
+import { secretDocuments } from './secret-documents.ts'
 import { flag, integer, oneOf, type Setting, SettingProblem, secretToken, urls } from './setting.ts'
 
 /** The settings of webhooks, none of them secret. */
@@ -34,9 +35,11 @@ export const webhookSettings: { readonly [Name in keyof Settings]: Setting<Setti
   webhookSecret: secretToken(
     'What senders of webhooks sign with, 16 to 500 visible ASCII characters; only with HARRIER_WEBHOOKS=signed',
   ),
-  webhookEndpoints: endpoints(
-    'Where events are sent: a JSON array of documents such as {"webhook_url": "https://app.example.com/hook", "events": ["match_found"], "secret": "16 characters or more"} (docs/INTEGRATION.md)',
-  ),
+  webhookEndpoints: secretDocuments(parseEndpoint, {
+    expected: 'a JSON array of {"webhook_url": "https://…", "secret": "…"}',
+    distinct: 'each id and each address once',
+    doc: 'Where events are sent: a JSON array of documents such as {"webhook_url": "https://app.example.com/hook", "events": ["match_found"], "secret": "16 characters or more"} (docs/INTEGRATION.md)',
+  }),
   webhookPrivateOrigins: urls(
     [],
     ['http:', 'https:'],
@@ -92,34 +95,6 @@ const endpointDocument = z.strictObject({
     .regex(/^[\w.-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, - _ .' })
     .optional(),
 })
-
-/** Where events are sent: documents of the guide's form, one or an array of them; never shown. */
-function endpoints(doc: string): Setting<readonly WebhookEndpoint[]> {
-  return {
-    parse(text) {
-      const parsed = parseJson(text)
-      const list = (Array.isArray(parsed) ? parsed : [parsed]).map(parseEndpoint)
-      const twice = list.find(({ id }, i) => list.findIndex((other) => other.id === id) < i)
-      if (twice) throw new SettingProblem('each id and each address once', `${twice.id} again`)
-      return list
-    },
-    default: [],
-    defaultText: '',
-    doc,
-    isSecret: true,
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new SettingProblem(
-      'a JSON array of {"webhook_url": "https://…", "secret": "…"}',
-      `${text.length} characters that are no JSON`,
-    )
-  }
-}
 
 function parseEndpoint(item: unknown): WebhookEndpoint {
   const { data, error } = endpointDocument.safeParse(item)
