@@ -2,10 +2,13 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteFile from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKey } from '../src/atproto/signing-key.ts'
 import type { AuditChainRow, SignedAuditHead } from '../src/model/audit.ts'
 import { auditGenesis, hashAuditRow } from '../src/model/audit-chain.ts'
+import { migrations } from '../src/store/migrations.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { appendInProcess, auditEntryOf, openAuditDesk, tamper, verifyChain } from './support/audit.ts'
 
@@ -295,17 +298,12 @@ describe('the chain of an audit that is written to', () => {
   it('is made for the rows that were there before there was one', async () => {
     const old = join(folder, 'old.db')
     const count = 2500
-    {
-      await using database = await openSqlite({ path: old })
-      expect(await database.audit.extent()).toMatchObject({ lastId: 0 })
-    }
     const file = new SqliteFile(old)
-    file.exec(`DROP TABLE audit; DROP TABLE recorded_settings; DELETE FROM kysely_migration WHERE name = '0018-audit-chain';
-      CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
-        subject TEXT NOT NULL, details TEXT NOT NULL) STRICT;
-      CREATE INDEX audit_subject ON audit (subject, id);
-      CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
-      CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END;`)
+    const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new SqliteFile(old) }) })
+    const provider = { getMigrations: async () => ({ ...migrations }) }
+    const { error } = await new Migrator({ db, provider }).migrateTo('0017-webhooks')
+    expect(error).toBeUndefined()
+    await db.destroy()
     file.exec(`INSERT INTO audit (at, actor, action, subject, details)
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
       SELECT '2026-01-01T00:00:00.000Z', 'cli', 'a', 's' || i, '{ "n" : ' || i || ' }' FROM n`)

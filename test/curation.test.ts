@@ -16,7 +16,7 @@ import { noTimings, type ScanResult } from '../src/model/scan.ts'
 import { runJob, type Stages } from '../src/pipeline.ts'
 import { migrations } from '../src/store/migrations.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
-import { imageOf, jobOf, otherCid, someCid } from './support/builders.ts'
+import { imageOf, jobOf, noHistory, otherCid, someCid } from './support/builders.ts'
 
 const now = () => new Date('2026-01-01T00:00:00.000Z')
 const nowSeconds = now().getTime() / 1000
@@ -59,6 +59,8 @@ describe('the share of an image', () => {
         return { matches: [], suppressed: [], isSettled: true }
       },
       scanImage: async () => scan,
+      loadHistory: async () => noHistory,
+      versions: () => ({ policy: 'none', banks: '0-0' }),
       policy: { labels: [], banks: {} },
       signLabels: async () => [],
       applyEffects: async () => ({ labels: [], queued: 0 }),

@@ -195,6 +195,9 @@ describe('a reversal', () => {
     const content = await it.bankContent('a')
     await it.find([content])
     expect(await it.labels()).toEqual([`known-image ${someUri}`])
+    // What was never sent would be dropped.
+    const sent = { kind: 'pds', target: 'pds', now: Number.MAX_SAFE_INTEGER, limit: 1, busy: [] } as const
+    expect(await it.database.outbox.claim(sent)).toHaveLength(1)
     const decided = await it.reviewing.decide(1, { decision: 'reverse' }, alice)
     expect(decided.effects.map(({ change }) => change)).toEqual(['taken-back', 'taken-back', 'taken-back'])
     expect(await it.labels()).toEqual([`known-image ${someUri}`, `-known-image ${someUri}`])
