@@ -57,10 +57,12 @@ it('records the matches of a bank that is only tried, withholds its effects on t
   const rowsOf = async (uri: string) =>
     (await database.audit.list(uri, 20)).map(({ action, details }) => [action, details['because']]).reverse()
   expect(await rowsOf(first.uri)).toEqual([
+    ['match.found', undefined],
     ['effect.withheld', 'dry-run'],
     ['effect.withheld', 'dry-run'],
   ])
   expect(await rowsOf(second.uri)).toEqual([
+    ['match.found', undefined],
     ['effect.label', undefined],
     ['label.published', undefined],
   ])

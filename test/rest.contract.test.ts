@@ -488,7 +488,12 @@ describe('the REST API', () => {
 
     it('is not needed on this machine where that is allowed, unless a proxy speaks', async () => {
       await using http = await openTestHttp(
-        { rest: { health: async () => healthy } as never },
+        {
+          rest: {
+            health: async () => healthy,
+            pause: { load: async () => ({ pause: undefined }) },
+          } as never,
+        },
         { rest: { ...testRestOptions, isLoopbackOpen: true } },
       )
       const ask = (headers: Record<string, string>) =>
