@@ -11,6 +11,7 @@ import { openSqlite } from '../src/store/sqlite.ts'
 import { checkAudit } from './support/audit.ts'
 import { drawLandscape, recompress } from './support/images.ts'
 import { type ReceivedLabel, subscribeLabels } from './support/label-subscriber.ts'
+import { sinceStarted } from './support/mortal-life.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { bankPicture, createServiceFolder, type ServiceFolder } from './support/service.ts'
 
@@ -93,7 +94,10 @@ describe('a service that is killed after any durable step', () => {
 
   /** Runs the service until both posts are labeled and every job has ended, or until it dies. */
   async function live(env: ServiceFolder['env'], killAfter: number) {
-    const args = [join(import.meta.dirname, 'support/mortal-service.ts'), String(killAfter)]
+    const program = join(import.meta.dirname, 'support/mortal-service.ts')
+    // The start is the same through the queue.
+    const since = env['HARRIER_EMISSION_BUDGET'] === 'none' ? [] : [sinceStarted]
+    const args = [program, String(killAfter), ...since]
     const child = spawn(process.execPath, args, {
       env: { ...env, NODE_COMPILE_CACHE: compiled },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -7,14 +7,20 @@ import type { Env } from '../../src/config/env.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 
-/** Runs the service until its database says that all is done, or until it dies; returns whether it was killed. */
+/** The statement with which a service has started: it looks up its place in the stream. Steps before it are those of `restart.test.ts`. */
+export const sinceStarted = '"cursors"'
+
+/**
+ * Runs the service until its database says that all is done, or until it dies after a step behind its start; returns whether it was
+ * killed.
+ */
 export async function liveUntil(
   env: Env,
   killAfter: number,
   isOver: (database: Database) => Promise<boolean>,
 ): Promise<boolean> {
   const program = join(import.meta.dirname, 'mortal-service.ts')
-  const child = spawn(process.execPath, [program, String(killAfter)], {
+  const child = spawn(process.execPath, [program, String(killAfter), sinceStarted], {
     env: { ...env, NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled') },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
