@@ -10,27 +10,17 @@ import { createTargets } from './app-targets.ts'
 import { createIdentityResolver } from './atproto/identity.ts'
 import { type AuditDesk, createAuditDesk } from './audit/audit.ts'
 import { readTextLines } from './audit/read-lines.ts'
-import { recordExport } from './audit/record-export.ts'
 import { recordView } from './audit/record-view.ts'
 import { type ExportCheck, verifyExport } from './audit/verify-export.ts'
-import { type ExportOptions, type ExportPage, exportBank } from './bank-file/export-bank.ts'
-import {
-  type ImportOptions,
-  type ImportResult,
-  type ImportSource,
-  importFile,
-} from './bank-file/import-file.ts'
 import type { Secrets } from './config/config.ts'
 import type { Config } from './config/settings.ts'
 import { type Curation, createCuration } from './curate/curate.ts'
 import { createDeadline } from './lib/deadline.ts'
 import { AppError } from './lib/errors.ts'
 import { type Matcher, type MatchOptions, openMatcher } from './match/match.ts'
-import type { Bank, BankContent } from './model/bank.ts'
-import { hashesForBank } from './model/bank-hashes.ts'
-import type { WantedBank } from './model/curation.ts'
+import type { Bank } from './model/bank.ts'
 import type { EmissionLimits, Priority, QueueLength } from './model/emission.ts'
-import { type ImageHash, type PdqImageHash, pdqProfiles } from './model/hash.ts'
+import { type ImageHash, pdqProfiles } from './model/hash.ts'
 import type { HashPlan } from './model/hash-plan.ts'
 import type { Did } from './model/ids.ts'
 import type { SequencedLabel, WantedLabel } from './model/label.ts'
@@ -54,11 +44,11 @@ import {
 import { loadReviewDetails } from './review/load-review-details.ts'
 import type { HashOutcome } from './scan/hash-image.ts'
 import { openHashPool } from './scan/hash-pool.ts'
-import type { AuditEntry } from './store/audit-store.ts'
 import type { Database, Stores } from './store/database.ts'
 import type { KnownKey } from './store/key-store.ts'
 import { rollingBack } from './store/roll-back.ts'
 import { type ActingTools, createActingTools } from './tools-acting.ts'
+import { type BankTools, createBankTools } from './tools-banks.ts'
 import { userAgent } from './version.ts'
 import { realWorld } from './world.ts'
 
@@ -90,15 +80,6 @@ export interface Hashing extends AsyncDisposable {
   hash(bytes: Uint8Array, more?: Partial<HashPlan>): Promise<HashOutcome>
 }
 
-/** What became of content that was to be added. */
-export type AddedContent = {
-  readonly contentId: number
-  /** False when the bank held all of it already. */
-  readonly isNew: boolean
-  /** The PDQ hash that was left out for its quality. */
-  readonly leftOut: PdqImageHash | undefined
-}
-
 /** What the commands can do. Every change is one transaction with its audit row. */
 export interface Tools extends Hashing {
   /** The labeler. */
@@ -108,32 +89,7 @@ export interface Tools extends Hashing {
    * first call reads the banks.
    */
   match(hashes: readonly ImageHash[], options?: MatchOptions): Promise<Findings>
-  readonly banks: {
-    /** @throws `BankExistsError` when the name is taken; an `invalid` error when it is to suppress a bank that is not there. */
-    create(bank: WantedBank): Promise<Bank>
-    list(): Promise<(Bank & { readonly contentCount: number })[]>
-    find(name: string): Promise<Bank | undefined>
-    /** Returns up to `limit` contents after an id, by id. */
-    contents(bank: Bank, afterId: number, limit: number): Promise<BankContent[]>
-    /**
-     * Adds known content: the digests, and the PDQ hash of the stored pixels in the bank's profile. Hashes that the bank
-     * holds already are not added twice. A PDQ hash below the bank's least quality says too little and is left out.
-     */
-    add(bank: Bank, hashes: readonly ImageHash[], note: string): Promise<AddedContent>
-    /** Imports a file of known content, or goes on with it; see `importFile`. Leaves an audit row at its start and end. */
-    import(
-      bank: Bank,
-      source: ImportSource,
-      options: ImportOptions,
-      signal: AbortSignal,
-    ): Promise<ImportResult>
-    /** Yields the file that the bank is written as; see `exportBank`. Leaves an audit row. */
-    export(bank: Bank, options: ExportOptions): AsyncIterable<ExportPage>
-    /** Removes one content; false when the bank has none of that id. */
-    removeContent(bank: Bank, contentId: number): Promise<boolean>
-    /** Removes the bank with all its contents. */
-    remove(bank: Bank): Promise<boolean>
-  }
+  readonly banks: BankTools
   /** Every other change to banks and their contents. */
   readonly curation: Curation
   /** What curators look at. */
@@ -224,14 +180,6 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
   const acting = { config, database, src, policy, targets, announce, identity, fetch }
   const stack = opening.move()
   let matcher: Promise<Matcher> | undefined
-  const audit = (action: string, subject: string, details: Record<string, unknown>): AuditEntry => ({
-    at: new Date().toISOString(),
-    actor: 'cli',
-    action,
-    subject,
-    details,
-  })
-
   // The service takes changes in by itself.
   const curation = createCuration({ database, actor: 'cli', now, onChange: async () => {} })
 
@@ -244,39 +192,7 @@ export async function openTools(config: Config, secrets: Secrets): Promise<Tools
     },
     queryLabels: (uriPatterns, after, limit) =>
       database.labels.query({ uriPatterns, sources: [], limit, after }, new Date().toISOString()),
-    banks: {
-      list: () => database.banks.list(),
-      find: (name) => database.banks.find(name),
-      contents: (bank, afterId, limit) => database.banks.contents(bank.id, afterId, limit),
-      create: curation.createBank,
-      async add(bank, hashes, note) {
-        const { kept, leftOut } = hashesForBank(bank, hashes)
-        if (kept.length === 0)
-          throw new AppError('invalid', `Expected content that bank ${bank.name} can hold`)
-        return { ...(await curation.addContent(bank, { hashes: kept, note })), leftOut }
-      },
-      import: (bank, source, options, signal) => {
-        const deps = {
-          database,
-          audit: (
-            { audit: log }: Stores,
-            action: string,
-            subject: string,
-            details: Record<string, unknown>,
-          ) => log.append([audit(action, subject, details)]),
-          now: () => new Date(),
-        }
-        return importFile(deps, bank, source, options, signal)
-      },
-      export: (bank, options) =>
-        recordExport(database, exportBank(database.banks, bank, options), {
-          subject: bank.name,
-          actor: 'cli',
-          at: now().toISOString(),
-        }),
-      removeContent: curation.removeContent,
-      remove: curation.removeBank,
-    },
+    banks: createBankTools({ database, curation, now }),
     curation,
     contents: database.curation,
     removed: database.removals,

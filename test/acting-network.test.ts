@@ -1,5 +1,6 @@
 /** From a match to what the network sees, and back again: a whole service against the reference PDS and the reference Ozone. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { effectStates } from '../src/model/effect.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import type { Tools } from '../src/tools.ts'
 import type { Account, Post } from './support/accounts.ts'
@@ -26,6 +27,15 @@ const patience = { timeout: 30_000 }
 const drawSmall = async (seed: number): Promise<Buffer> =>
   recompress(await drawLandscape(seed, { width: 320, height: 240 }), 90)
 
+/** Opens a network, and the folder of a service whose PDS it is, which has this done about every match of bank `known`. */
+async function openWorld(stack: AsyncDisposableStack, effect: string) {
+  const network = stack.use(await openNetwork())
+  const labeler = await network.createAccount('labeler.test')
+  const targets = [pdsTarget(network, labeler.did)]
+  const folder = stack.use(await createActingFolder(network, { labeler, effects: [effect], targets }))
+  return { network, folder }
+}
+
 /** Takes the only content of bank `known` out, as a curator does who has found that it was wrong. */
 async function withdrawHash(tools: Tools): Promise<void> {
   const bank = await tools.banks.find('known')
@@ -43,16 +53,10 @@ describe('a match on a PDS that is ours', () => {
   let picture: Buffer
 
   beforeAll(async () => {
-    network = stack.use(await openNetwork())
+    const world = await openWorld(stack, 'takedown: { by: pds, of: record }')
+    network = world.network
+    folder = world.folder
     alice = await network.createAccount('alice.test')
-    const labeler = await network.createAccount('labeler.test')
-    folder = stack.use(
-      await createActingFolder(network, {
-        labeler,
-        effects: ['takedown: { by: pds, of: record }'],
-        targets: [pdsTarget(network, labeler.did)],
-      }),
-    )
     picture = await drawSmall(1)
     await bankPicture(folder, picture)
     stack.use(await openService(folder))
@@ -74,10 +78,7 @@ describe('a match on a PDS that is ours', () => {
     expect(await isUp(clean)).toEqual([true, true])
     const effects = async () => {
       await using database = await openSqlite({ path: `${folder.path}/harrier.db` })
-      const all = await database.effects.list({
-        states: ['held', 'pending', 'done', 'failed', 'undoing', 'undone', 'dropped'],
-        limit: 50,
-      })
+      const all = await database.effects.list({ states: effectStates, limit: 50 })
       return all.map(({ kind, state, because, undoneBy }) => ({ kind, state, because, undoneBy })).reverse()
     }
     await expect.poll(effects, patience).toMatchObject([
@@ -98,15 +99,7 @@ describe('a match on a PDS that is ours', () => {
 describe('a picture that was posted before anybody knew it', () => {
   it('is found in every account where it was seen, once it is posted again and is known', async () => {
     await using stack = new AsyncDisposableStack()
-    const network = stack.use(await openNetwork())
-    const labeler = await network.createAccount('labeler.test')
-    const folder = stack.use(
-      await createActingFolder(network, {
-        labeler,
-        effects: ['takedown: { by: pds, of: blob }'],
-        targets: [pdsTarget(network, labeler.did)],
-      }),
-    )
+    const { network, folder } = await openWorld(stack, 'takedown: { by: pds, of: blob }')
     await bankPicture(folder, await drawSmall(8))
     stack.use(await openService(folder))
     const tools = stack.use(await openServiceTools(folder))
@@ -139,15 +132,7 @@ describe('one picture that a hundred accounts post in the same second', () => {
 
   it('is labeled and taken down a hundred times, each of them once', async () => {
     await using stack = new AsyncDisposableStack()
-    const network = stack.use(await openNetwork())
-    const labeler = await network.createAccount('labeler.test')
-    const folder = stack.use(
-      await createActingFolder(network, {
-        labeler,
-        effects: ['takedown: { by: pds, of: blob }'],
-        targets: [pdsTarget(network, labeler.did)],
-      }),
-    )
+    const { network, folder } = await openWorld(stack, 'takedown: { by: pds, of: blob }')
     const picture = await drawSmall(4)
     await bankPicture(folder, picture)
     stack.use(await openService(folder))

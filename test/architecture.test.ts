@@ -76,6 +76,7 @@ const rules: readonly Rule[] = [
   { from: 'src/app.ts', may: ['src/'] },
   { from: 'src/app-acting.ts', may: ['src/'] },
   { from: 'src/tools-acting.ts', may: ['src/'] },
+  { from: 'src/tools-banks.ts', may: ['src/'] },
   { from: 'src/app-apis.ts', may: ['src/'] },
   { from: 'src/app-gauges.ts', may: ['src/'] },
   { from: 'src/app-outbox.ts', may: ['src/'] },

@@ -11,7 +11,7 @@
  * braking.ts        what the brakes know, and what they take note of; decide-holds.ts what they hold
  * settle.ts         what a target's answer means for an effect
  * undo.ts           lifting one effect; reverse.ts whatever goes back to a content or a subject
- * orders.ts         what persons ask for; restore.ts all that stands about a subject
+ * orders.ts         what persons ask for (order.ts what that reaches); restore.ts all that stands about a subject
  * follow-up.ts      the loop that carries out what is no longer held, and undoes what lost its cause
  */
 import { auditOfFindings } from '../model/audit-of-findings.ts'

@@ -1,15 +1,15 @@
 import { firstOf } from '../lib/first-of.ts'
 import { pause as rest } from '../lib/pause.ts'
-import type { Quotas } from '../model/brake.ts'
-import { quotaKinds } from '../model/brake.ts'
+import { type Quotas, quotaKinds } from '../model/brake.ts'
 import type { HoldReason, StoredEffect } from '../model/effect.ts'
-import type { Stores } from '../store/database.ts'
+import type { Database, Stores } from '../store/database.ts'
 import { loadBrakes } from './braking.ts'
 import { auditOf, openReview, releaseEffect } from './carry-out.ts'
 import { type ReverseDeps, reverseSome } from './reverse.ts'
 
 /** What following up needs. */
 export type FollowUpDeps = ReverseDeps & {
+  readonly database: Pick<Database, 'transaction' | 'reversals' | 'effects'>
   readonly quotas: Quotas
   /** Called after labels or messages wait to leave; must not throw. */
   readonly onChange: () => void
@@ -44,7 +44,7 @@ export function createFollowUp(deps: FollowUpDeps): FollowUp {
   let reached = { reversal: 0, lastId: 0 }
 
   async function step(): Promise<boolean> {
-    const reversal = await deps.database.transaction(({ reversals }) => reversals.next())
+    const reversal = await deps.database.reversals.next()
     if (reversal) {
       const afterId = reached.reversal === reversal.id ? reached.lastId : 0
       const { lastId } = await reverseSome(deps, reversal, afterId)
@@ -79,6 +79,8 @@ export function createFollowUp(deps: FollowUpDeps): FollowUp {
 }
 
 async function releaseSome(deps: FollowUpDeps): Promise<number> {
+  // Most looks find nothing, and need not wait for those who write.
+  if ((await deps.database.effects.releasable(1)).length === 0) return 0
   const at = deps.now().toISOString()
   return await deps.database.transaction(async (stores) => {
     const held = await stores.effects.releasable(piece)

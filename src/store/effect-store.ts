@@ -1,6 +1,5 @@
 import { type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import {
-  type EffectAction,
   type EffectCause,
   type EffectState,
   type HoldReason,
@@ -9,10 +8,11 @@ import {
   standingStates,
   type UndoReason,
 } from '../model/effect.ts'
-import type { AtUri, Cid, Did, SubjectUri } from '../model/ids.ts'
+import type { Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
 import { contentOfSubject, type Review } from '../model/review.ts'
-import type { Row, Schema } from './schema.ts'
+import { effectOfRow, rowOfEffect } from './effect-row.ts'
+import type { Schema } from './schema.ts'
 
 /** Which effects a list shows, the newest first. */
 export type EffectsWanted = {
@@ -94,32 +94,28 @@ const maxOfImage = 1_000
 /** Returns the effects' functions over a connection or a transaction. */
 export function createEffectStore(db: Kysely<Schema>): EffectStore {
   const rows = () => db.selectFrom('effects').selectAll()
+  const standingPiece = async (
+    column: 'content_id' | 'bank_id',
+    id: number,
+    afterId: number,
+    limit: number,
+  ): Promise<StoredEffect[]> => {
+    const found = await rows()
+      .where(column, '=', id)
+      .where('id', '>', afterId)
+      .where('state', 'in', standingStates)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return found.map(effectOfRow)
+  }
   return {
     async add(effect) {
-      const { cause } = effect
-      const row = {
-        kind: effect.kind,
-        target: effect.target,
-        subject: effect.subject,
-        did: effect.did,
-        uri: effect.uri ?? null,
-        record_cid: effect.recordCid ?? null,
-        blob_cid: effect.blobCid ?? null,
-        detail: effect.detail,
-        action: JSON.stringify(effect.action),
-        state: effect.state,
-        because: effect.because ?? null,
-        actor: effect.actor,
-        job_id: effect.jobId ?? null,
-        review_id: effect.reviewId ?? null,
-        bank_id: cause?.bankId ?? null,
-        bank: cause?.bank ?? null,
-        content_id: cause?.contentId ?? null,
-        distance: cause?.distance ?? null,
-        created_at: effect.createdAt,
-        settled_at: effect.state === 'done' ? effect.createdAt : null,
-      }
-      const { id } = await db.insertInto('effects').values(row).returning('id').executeTakeFirstOrThrow()
+      const { id } = await db
+        .insertInto('effects')
+        .values(rowOfEffect(effect))
+        .returning('id')
+        .executeTakeFirstOrThrow()
       return id
     },
 
@@ -220,27 +216,8 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
       return (await about.orderBy('id').limit(limit).execute()).map(effectOfRow)
     },
 
-    async ofContent(contentId, afterId, limit) {
-      const found = await rows()
-        .where('content_id', '=', contentId)
-        .where('id', '>', afterId)
-        .where('state', 'in', standingStates)
-        .orderBy('id')
-        .limit(limit)
-        .execute()
-      return found.map(effectOfRow)
-    },
-
-    async ofBank(bankId, afterId, limit) {
-      const found = await rows()
-        .where('bank_id', '=', bankId)
-        .where('id', '>', afterId)
-        .where('state', 'in', standingStates)
-        .orderBy('id')
-        .limit(limit)
-        .execute()
-      return found.map(effectOfRow)
-    },
+    ofContent: (contentId, afterId, limit) => standingPiece('content_id', contentId, afterId, limit),
+    ofBank: (bankId, afterId, limit) => standingPiece('bank_id', bankId, afterId, limit),
 
     async countOfBank(bankId) {
       const { n } = await db
@@ -321,33 +298,4 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
 
 function didOf(subject: SubjectUri): string {
   return subject.startsWith('did:') ? subject : (subject.split('/')[2] ?? '')
-}
-
-/** Returns the effect that a row holds. */
-export function effectOfRow(row: Row<'effects'>): StoredEffect {
-  const { bank_id: bankId, bank, content_id: contentId, distance } = row
-  const isCaused = bankId !== null && bank !== null && contentId !== null && distance !== null
-  return {
-    id: row.id,
-    kind: row.kind,
-    target: row.target,
-    subject: row.subject,
-    did: row.did as Did,
-    uri: (row.uri ?? undefined) as AtUri | undefined,
-    recordCid: (row.record_cid ?? undefined) as Cid | undefined,
-    blobCid: (row.blob_cid ?? undefined) as Cid | undefined,
-    detail: row.detail,
-    action: JSON.parse(row.action) as EffectAction,
-    state: row.state,
-    because: (row.because ?? undefined) as StoredEffect['because'],
-    outcome: row.outcome ?? undefined,
-    actor: row.actor,
-    jobId: row.job_id ?? undefined,
-    reviewId: row.review_id ?? undefined,
-    cause: isCaused ? { bankId, bank, contentId, distance } : undefined,
-    createdAt: row.created_at,
-    settledAt: row.settled_at ?? undefined,
-    undoneAt: row.undone_at ?? undefined,
-    undoneBy: row.undone_by ?? undefined,
-  }
 }

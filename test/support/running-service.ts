@@ -1,19 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { App } from '../../src/app.ts'
-import { generateSigningKey } from '../../src/atproto/signing-key.ts'
-import type { StoredEffect } from '../../src/model/effect.ts'
+import { effectStates, type StoredEffect } from '../../src/model/effect.ts'
 import type { World } from '../../src/world.ts'
 import type { Account, Post } from './accounts.ts'
+import { createActingFolder, pdsTarget } from './acting-service.ts'
 import type { Network } from './network.ts'
 import { type Ended, linesOf, runHarrier } from './run-harrier.ts'
-import {
-  bankPicture,
-  createServiceFolder,
-  openService,
-  openServiceTools,
-  type ServiceFolder,
-} from './service.ts'
+import { bankPicture, openService, openServiceTools, type ServiceFolder } from './service.ts'
 
 /** A service that runs on the network, with the PDS as the target of takedowns, and whoever posts there. */
 export interface ActingService extends AsyncDisposable {
@@ -47,21 +41,12 @@ export async function openActingService(
   const name = `labeler${++services}`
   const labeler = await network.createAccount(`${name}.test`)
   const alice = await network.createAccount(`alice${services}.test`)
-  const { pdsDid } = network.trustModeration(labeler.did)
-  const target = {
-    id: 'pds',
-    kind: 'pds',
-    url: network.pdsUrl,
-    did: pdsDid,
-    adminPassword: network.pdsAdminPassword,
-  }
   const folder = stack.use(
-    createServiceFolder(network, {
-      HARRIER_LABELER_DID: labeler.did,
-      HARRIER_SIGNING_KEY: (await generateSigningKey()).exportHex(),
-      HARRIER_TARGETS: JSON.stringify([target]),
-      HARRIER_TARGET_PRIVATE_ORIGINS: network.pdsUrl,
-      ...settings,
+    await createActingFolder(network, {
+      labeler,
+      effects: [],
+      targets: [pdsTarget(network, labeler.did)],
+      more: settings,
     }),
   )
   const policyFile = folder.env['HARRIER_POLICY_FILE'] ?? ''
@@ -76,7 +61,6 @@ export async function openActingService(
   const open = stack.move()
   const harrier = (...argv: string[]) =>
     runHarrier(folder.path, argv, { settings: folder.env as Record<string, string> })
-  const all = ['held', 'pending', 'done', 'failed', 'undoing', 'undone', 'dropped'] as const
   return {
     app,
     folder,
@@ -95,7 +79,7 @@ export async function openActingService(
     },
     async effects() {
       await using tools = await openServiceTools(folder)
-      return (await tools.acting().effects.list({ states: all, limit: 1000 })).reverse()
+      return (await tools.acting().effects.list({ states: effectStates, limit: 1000 })).reverse()
     },
     async labels(uri) {
       const query = `uriPatterns=${encodeURIComponent(uri)}`
