@@ -91,6 +91,8 @@ def verify_signature(did_key, data, sig):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     path, key = sys.argv[1:]
     with open(path, encoding="utf-8", newline="\n") as lines:
         after, head, sig = verify_chain(lines)
