@@ -175,12 +175,16 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
     versions,
     signLabels: isPaced ? async () => [] : createSignLabels(signing),
     ...acting,
-    wakePublishing,
+    wakePublishing({ labels, queued, messages }) {
+      if (labels.length > 0) tail.wake()
+      if (queued > 0) emitter.wake()
+      if (messages > 0) outbox.wake()
+    },
     now: world.now,
   }
   const worker = createWorker(
     {
-      jobs: database.jobs,
+      database,
       runJob: (job, signal) => runJob(stages, job, signal),
       observers: [createJobLog(logger, metrics, world.now), ...(options.observer ? [options.observer] : [])],
       matchingIsFrom: () => world.now().getTime() - freshness.ageMs(),
@@ -293,7 +297,7 @@ export async function openApp(config: Config, secrets: Secrets, options: AppOpti
   )
   const ingest = createIngest(
     { source, database, metrics, logger, now: () => world.now().getTime(), onJobs: worker.wake },
-    { maxEvents: config.ingestBatch, lingerMs: 20, maxBlobsPerRecord: config.maxBlobsPerRecord },
+    { maxEvents: config.ingestBatch, lingerMs: 3, maxBlobsPerRecord: config.maxBlobsPerRecord },
   )
   const reading = opening.use(startTask(ingest.run))
 

@@ -43,7 +43,7 @@ export type Stages = {
   readonly signLabels: (effects: readonly Effect[]) => Promise<SignedLabel[]>
   readonly applyEffects: (application: Application) => Promise<Applied>
   /** Tells whoever publishes and sends that there are labels, for subscribers or in the queue, or messages. */
-  readonly wakePublishing: () => void
+  readonly wakePublishing: (applied: Applied) => void
   readonly now: () => Date
 }
 
@@ -82,7 +82,7 @@ export async function runJob(stages: Stages, job: ScanJob, signal: AbortSignal):
   const signed = performance.now()
   const proof = { hashes: scan.kind === 'hashed' ? scan.hashes : [digest], ...stages.versions() }
   const applied = await stages.applyEffects({ job, scan, matches, suppressed, proof, effects, labels })
-  if (applied.labels.length + applied.queued + applied.sent > 0) stages.wakePublishing()
+  stages.wakePublishing(applied)
   const timings = {
     ...scan.timings,
     matchMs: matched - scanned,

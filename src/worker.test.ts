@@ -4,12 +4,20 @@ import { AppError } from './lib/errors.ts'
 import { startTask } from './lib/task.ts'
 import type { Did } from './model/ids.ts'
 import type { JobOutcome, ScanJob } from './model/job.ts'
+import type { JobStore } from './store/job-store.ts'
 import { createWorker, type WorkerDeps } from './worker.ts'
 
 type Event = readonly [what: string, id: number, detail?: unknown]
 
+type QueuedJobs = Pick<JobStore, 'due' | 'claim' | 'retry' | 'end' | 'releaseClaims'>
+
+/** The jobs as the database that the worker is given. */
+function databaseOf(jobs: QueuedJobs): WorkerDeps['database'] {
+  return { jobs, withoutSync: (work) => work({ jobs }) }
+}
+
 /** A queue in memory that hands out each job once, and records what becomes of it. */
-function harness(queue: ScanJob[], runJob: WorkerDeps['runJob'], parts: Partial<WorkerDeps['jobs']> = {}) {
+function harness(queue: ScanJob[], runJob: WorkerDeps['runJob'], parts: Partial<QueuedJobs> = {}) {
   const events: Event[] = []
   const settled = Promise.withResolvers<void>()
   const note = (...event: Event): void => {
@@ -18,30 +26,33 @@ function harness(queue: ScanJob[], runJob: WorkerDeps['runJob'], parts: Partial<
       settled.resolve()
   }
   const total = queue.length
-  const jobs: WorkerDeps['jobs'] = {
-    async claim({ limit, busy }) {
+  const jobs: QueuedJobs = {
+    async due({ limit, busy }) {
       const free = queue.filter((job) => !busy.includes(job.image.did))
-      const firsts = [...new Map(free.toReversed().map((job) => [job.image.did, job])).values()].slice(
-        0,
-        limit,
-      )
-      for (const job of firsts) queue.splice(queue.indexOf(job), 1)
-      return firsts
+      const firsts = new Map(free.toReversed().map(({ id, image }) => [image.did, id]))
+      return [...firsts.values()].slice(0, limit)
     },
+    claim: async (ids) =>
+      ids.flatMap((id) =>
+        queue.splice(
+          queue.findIndex((job) => job.id === id),
+          1,
+        ),
+      ),
     retry: async (id, _, runAfter) => note('retry', id, runAfter),
     end: async (id, state) => (note(state, id), true),
     releaseClaims: async () => 0,
     ...parts,
   }
   const deps: WorkerDeps = {
-    jobs,
+    database: databaseOf(jobs),
     runJob,
     observers: [{ done: (job) => note('done', job.id), failed: () => {} }],
     matchingIsFrom: () => 1_000_000,
     now: () => new Date(1_000_000),
     random: () => 0,
   }
-  return { deps, events, settled: settled.promise }
+  return { deps, jobs, events, settled: settled.promise }
 }
 
 const options = { jobsAtOnce: 2, maxAttempts: 3, retryBaseMs: 100, retryMaxMs: 1000 }
@@ -112,10 +123,10 @@ describe('the worker', () => {
   })
 
   it('fails when the store fails', async () => {
-    const claim = async (): Promise<ScanJob[]> => {
+    const due = async (): Promise<number[]> => {
       throw new Error('disk full')
     }
-    const { deps } = harness([], async () => outcome, { claim })
+    const { deps } = harness([], async () => outcome, { due })
     await using worker = startTask(createWorker(deps, options).run)
     await expect(worker.failure).rejects.toThrow('disk full')
   })
@@ -125,18 +136,21 @@ describe('the worker', () => {
     for (const jobsAtOnce of [2, 1]) {
       const rescanned = jobOf({ id: 2, isRescan: true, image: imageOf({ did: didOf(2) }) })
       let isRunning = false
-      const { deps, settled } = harness([...jobsOf(1), rescanned, ...jobsOf(3)], async ({ isRescan }) => {
-        isRunning ||= isRescan
-        if (isRescan) await new Promise((resolve) => setTimeout(resolve, 5))
-        isRunning &&= !isRescan
-        return outcome
-      })
-      const claim: WorkerDeps['jobs']['claim'] = (wanted) => {
+      const { deps, jobs, settled } = harness(
+        [...jobsOf(1), rescanned, ...jobsOf(3)],
+        async ({ isRescan }) => {
+          isRunning ||= isRescan
+          if (isRescan) await new Promise((resolve) => setTimeout(resolve, 5))
+          isRunning &&= !isRescan
+          return outcome
+        },
+      )
+      const due: JobStore['due'] = (wanted) => {
         asked.push({ isRunning, hasPlace: wanted.rescans?.hasPlace, dueBy: wanted.rescans?.dueBy })
-        return deps.jobs.claim({ ...wanted, limit: 1 })
+        return jobs.due({ ...wanted, limit: 1 })
       }
       await using _ = startTask(
-        createWorker({ ...deps, jobs: { ...deps.jobs, claim } }, { ...options, jobsAtOnce }).run,
+        createWorker({ ...deps, database: databaseOf({ ...jobs, due }) }, { ...options, jobsAtOnce }).run,
       )
       await settled
       expect(new Set(asked.splice(0).map((each) => JSON.stringify(each)))).toEqual(

@@ -34,9 +34,18 @@ export interface JobObserver {
   failed(job: ScanJob, error: unknown, willRetry: boolean, durationMs: number): void
 }
 
+/**
+ * The store's part that the worker uses. A claim does not wait for the disk: it is there so that a job that kills the process runs
+ * out of attempts, and after a loss of power the job is simply due again.
+ */
+export interface WorkerDatabase {
+  readonly jobs: Pick<JobStore, 'due' | 'retry' | 'end' | 'releaseClaims'>
+  withoutSync<T>(work: (unsynced: { readonly jobs: Pick<JobStore, 'claim'> }) => Promise<T>): Promise<T>
+}
+
 /** What the worker needs. `random` is 0 inclusive to 1 exclusive. */
 export type WorkerDeps = {
-  readonly jobs: Pick<JobStore, 'claim' | 'retry' | 'end' | 'releaseClaims'>
+  readonly database: WorkerDatabase
   readonly runJob: (job: ScanJob, signal: AbortSignal) => Promise<JobOutcome>
   /** Told of each attempt, in this order. */
   readonly observers: readonly JobObserver[]
@@ -66,25 +75,22 @@ export interface Worker {
 
 /** Builds a worker; starts nothing. `run` rejects when the store fails. */
 export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
-  let rescans = 0
+  let rescansRunning = 0
   const loop = createWorkLoop<ScanJob, Did>({
-    claim(limit, busy) {
+    async claim(limit, busy) {
       // With a single place the stream has it, and rescans have what it leaves.
-      const hasPlace = rescans === 0 && options.jobsAtOnce > 1
+      const hasPlace = rescansRunning === 0 && options.jobsAtOnce > 1
       const now = deps.now().getTime()
-      return deps.jobs.claim({
-        now,
-        leaseMs,
-        limit,
-        busy,
-        rescans: { hasPlace, dueBy: deps.matchingIsFrom() },
-      })
+      const rescans = { hasPlace, dueBy: deps.matchingIsFrom() }
+      const due = await deps.database.jobs.due({ now, limit, busy, rescans })
+      if (due.length === 0) return []
+      return await deps.database.withoutSync(({ jobs }) => jobs.claim(due, { now, leaseMs }))
     },
     keyOf: (job) => job.image.did,
     async work(job) {
-      if (job.isRescan) rescans += 1
+      if (job.isRescan) rescansRunning += 1
       await attempt(deps, options, job)
-      if (job.isRescan) rescans -= 1
+      if (job.isRescan) rescansRunning -= 1
     },
     atOnce: options.jobsAtOnce,
     pollMs,
@@ -95,7 +101,7 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
       return loop.running
     },
     async run(signal) {
-      await deps.jobs.releaseClaims()
+      await deps.database.jobs.releaseClaims()
       await loop.run(signal)
     },
   }
@@ -110,8 +116,9 @@ async function attempt(deps: WorkerDeps, options: WorkerOptions, job: ScanJob): 
   } catch (cause) {
     const error = deadline.aborted ? new JobTimeoutError(cause) : cause
     const willRetry = shouldRetry(error) && job.attempts < options.maxAttempts
-    if (willRetry) await deps.jobs.retry(job.id, messageOf(error), runAfter(deps, options, job, error))
-    else await deps.jobs.end(job.id, 'dead', messageOf(error), deps.now().toISOString())
+    if (willRetry)
+      await deps.database.jobs.retry(job.id, messageOf(error), runAfter(deps, options, job, error))
+    else await deps.database.jobs.end(job.id, 'dead', messageOf(error), deps.now().toISOString())
     for (const observer of deps.observers) observer.failed(job, error, willRetry, performance.now() - start)
   }
 }

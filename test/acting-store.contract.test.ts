@@ -70,7 +70,7 @@ describe.each(Object.entries(implementations))('acting on %s', (_, open) => {
     await db[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true })
   })
-  const add = (parts: Partial<NewEffect> = {}) => db.effects.add(effectOf(parts))
+  const add = async (parts: Partial<NewEffect> = {}) => (await db.effects.add(effectOf(parts))).id
   const ids = (effects: readonly { readonly id: number }[]) => effects.map(({ id }) => id)
 
   describe('an effect', () => {
@@ -145,7 +145,7 @@ describe.each(Object.entries(implementations))('acting on %s', (_, open) => {
     })
 
     it('stands about a blob by itself and because of it; of one record where that is asked', async () => {
-      const blob = await db.effects.add(takedownOf(someDid, { uri: otherUri }))
+      const { id: blob } = await db.effects.add(takedownOf(someDid, { uri: otherUri }))
       const label = await add()
       const other = await add({ subject: otherUri, uri: otherUri })
       await add({ blobCid: otherCid })
@@ -155,8 +155,8 @@ describe.each(Object.entries(implementations))('acting on %s', (_, open) => {
     })
 
     it('stands in every account where it takes a blob down, and tells the others of that once a target', async () => {
-      const near = await db.effects.add(takedownOf(someDid))
-      const far = await db.effects.add(takedownOf(farDid))
+      const { id: near } = await db.effects.add(takedownOf(someDid))
+      const { id: far } = await db.effects.add(takedownOf(farDid))
       await db.effects.add(takedownOf(farDid, { state: 'undone' }))
       await add({ kind: 'takedown', target: 'pds' })
       expect(ids(await db.effects.takedownsOfBlob(someCid))).toEqual([near, far])
@@ -279,7 +279,7 @@ describe.each(Object.entries(implementations))('acting on %s', (_, open) => {
     it('tells what came of it, and changes nothing, numbers that were given included', async () => {
       const rehearsal = rollingBack(db)
       const rehearsed = await rehearsal.transaction(async ({ effects, audit }) => {
-        const id = await effects.add(effectOf())
+        const { id } = await effects.add(effectOf())
         await audit.append([{ at, actor: 'cli', action: 'a', subject: someUri, details: {} }])
         return [id, await effects.counts()]
       })

@@ -13,6 +13,7 @@ import { noTimings, type ScanResult } from '../src/model/scan.ts'
 import { runJob, type Stages } from '../src/pipeline.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { imageOf, noHistory, someCid, someUri } from './support/builders.ts'
+import { claimJobs } from './support/claim-jobs.ts'
 
 const now = () => new Date('2026-01-01T00:00:00.000Z')
 const zeros = '0'.repeat(64)
@@ -253,7 +254,7 @@ describe('an image that a negative bank knows', () => {
     const id = await world.add(harmless, harmlessHash)
     const review = await database.reviews.open(someUri, imageOf().did, now().toISOString())
     await database.jobs.enqueue([imageOf()], now().toISOString(), 0)
-    const [job] = await database.jobs.claim({ now: 0, leaseMs: 60_000, limit: 1, busy: [] })
+    const [job] = await claimJobs(database.jobs, { now: 0, leaseMs: 60_000, limit: 1, busy: [] })
     let scans = 0
     const stages: Stages = {
       matchHashes: world.matcher.examine,
@@ -271,7 +272,7 @@ describe('an image that a negative bank knows', () => {
         targets: [],
         quotas: {},
         flood: { least: 100, factor: 10 },
-        announce: async () => {},
+        announce: async () => 0,
         now,
       }),
       wakePublishing: () => {},

@@ -19,6 +19,7 @@ import {
   someProof,
   someUri,
 } from './support/builders.ts'
+import { claimJobs } from './support/claim-jobs.ts'
 
 const implementations: Record<string, (path: string) => Promise<Database>> = {
   sqlite: (path) => openSqlite({ path }),
@@ -263,27 +264,27 @@ describe.each(Object.entries(implementations))('reviews on %s', (_, open) => {
     it('go before those of the stream, whatever their age', async () => {
       await db.jobs.enqueue([imageOf()], at, 0)
       await db.jobs.enqueueReported([imageOf({ uri: otherUri })], at, 500)
-      expect((await db.jobs.claim({ ...claim, limit: 1 })).map(({ id }) => id)).toEqual([2])
-      expect((await db.jobs.claim(claim)).map(({ id }) => id)).toEqual([1])
+      expect((await claimJobs(db.jobs, { ...claim, limit: 1 })).map(({ id }) => id)).toEqual([2])
+      expect((await claimJobs(db.jobs, claim)).map(({ id }) => id)).toEqual([1])
     })
 
     it('that wait already go first at once, and keep the attempts that they had', async () => {
       await db.jobs.enqueue([imageOf()], at, 0)
-      await db.jobs.claim(claim)
+      await claimJobs(db.jobs, claim)
       await db.jobs.retry(1, 'unwell', 50_000)
-      expect(await db.jobs.claim(claim)).toEqual([])
+      expect(await claimJobs(db.jobs, claim)).toEqual([])
       await db.jobs.enqueueReported([imageOf()], later, 1000)
-      expect(await db.jobs.claim(claim)).toMatchObject([{ id: 1, attempts: 2, seenAt: later }])
+      expect(await claimJobs(db.jobs, claim)).toMatchObject([{ id: 1, attempts: 2, seenAt: later }])
     })
 
     it.each(['done', 'dead'] as const)('that were %s run again', async (state) => {
       await db.jobs.enqueue([imageOf()], at, 0)
-      await db.jobs.claim(claim)
+      await claimJobs(db.jobs, claim)
       await db.jobs.end(1, state, 'hashed', at)
       await db.jobs.enqueue([imageOf()], at, 0)
-      expect(await db.jobs.claim(claim)).toEqual([])
+      expect(await claimJobs(db.jobs, claim)).toEqual([])
       await db.jobs.enqueueReported([imageOf()], later, 1000)
-      expect(await db.jobs.claim(claim)).toMatchObject([{ id: 1, attempts: 1 }])
+      expect(await claimJobs(db.jobs, claim)).toMatchObject([{ id: 1, attempts: 1 }])
       expect(await db.jobs.end(1, 'done', 'hashed', later)).toBe(true)
     })
   })

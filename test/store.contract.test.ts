@@ -20,6 +20,7 @@ import {
   someProof,
   someUri,
 } from './support/builders.ts'
+import { claimJobs } from './support/claim-jobs.ts'
 
 const implementations: Record<string, (path: string) => Promise<Database>> = {
   sqlite: (path) => openSqlite({ path }),
@@ -148,7 +149,7 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
 
   describe('jobs', () => {
     const claim = (now: number, busy: Did[] = [], limit = 10) =>
-      db.jobs.claim({ now, leaseMs: 1000, limit, busy })
+      claimJobs(db.jobs, { now, leaseMs: 1000, limit, busy })
 
     it('hold an image of a record version once, however often it is enqueued and even after it ended', async () => {
       expect(await db.jobs.enqueue([imageOf(), imageOf()], at, 5)).toBe(1)
@@ -213,7 +214,7 @@ describe.each(Object.entries(implementations))('the store on %s', (_, open) => {
       const [first, second] = ['did:plc:first', 'did:plc:second'] as [Did, Did]
       const image = (did: Did, n: number) => imageOf({ did, uri: `at://${did}/x/${n}` as AtUri })
       const take = (limit: number, rescans = { hasPlace: false, dueBy: 100 }, busy: Did[] = []) =>
-        db.jobs.claim({ now: 100, leaseMs: 1000, limit, busy, rescans })
+        claimJobs(db.jobs, { now: 100, leaseMs: 1000, limit, busy, rescans })
       const uris = (jobs: readonly { readonly image: { readonly uri: AtUri } }[]) =>
         jobs.map(({ image: { uri } }) => uri)
 

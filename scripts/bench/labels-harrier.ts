@@ -17,6 +17,7 @@ import { createSignLabel, createSignLabels } from '../../src/publish/sign-labels
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { imageOf, matchOf, otherCid } from '../../test/support/builders.ts'
+import { claimJobs } from '../../test/support/claim-jobs.ts'
 import { absentHma, testHmaOptions, testRestOptions } from '../../test/support/http-fixture.ts'
 import { labelerDid } from '../../test/support/label-rows.ts'
 import { answerCalls, type HarrierCalls, publishAtOnce, publishPaced } from './labels-calls.ts'
@@ -36,7 +37,7 @@ async function prepareJobs(count: number): Promise<ScanJob[]> {
   const jobs: ScanJob[] = []
   await database.transaction((stores) => stores.jobs.enqueue(images, now().toISOString(), Date.now()))
   while (jobs.length < count)
-    jobs.push(...(await database.jobs.claim({ now: Date.now(), leaseMs: 1e6, limit: 500, busy: [] })))
+    jobs.push(...(await claimJobs(database.jobs, { now: Date.now(), leaseMs: 1e6, limit: 500, busy: [] })))
   return jobs
 }
 
@@ -45,7 +46,7 @@ async function notMeasured(): Promise<never> {
 }
 
 /** No endpoint is to hear of anything. */
-const tellNobody = async (): Promise<void> => {}
+const tellNobody = async (): Promise<number> => 0
 
 async function openPublishing(path: string): Promise<string> {
   database = await openSqlite({ path })

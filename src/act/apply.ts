@@ -66,7 +66,7 @@ export function createApplyEffects(deps: ApplyDeps): (application: Application) 
   }
 }
 
-const nothing: Applied = { labels: [], queued: 0, sent: 0, isApplied: false }
+const nothing: Applied = { labels: [], queued: 0, messages: 0, isApplied: false }
 
 async function write(
   stores: Stores,
@@ -102,14 +102,14 @@ async function writeFindings(
   const reviews = await attachEvidence(stores, application, at)
   const labels: SequencedLabel[] = []
   let queued = 0
-  let sent = 0
+  let messages = 0
   const signed = signedOf(application)
   for (const { effect, hold } of weighed) {
     const wanted = wantedOf(effect, job, at)
     const done = await addEffect(stores, deps, { ...wanted, hold }, signed.get(effect), at)
     labels.push(...done.labels)
     if (done.isQueued) queued += 1
-    if (hold === undefined && (effect.kind === 'report' || effect.kind === 'takedown')) sent += 1
+    messages += done.messages
   }
   await spend(stores, weighed, at)
   await reverseLost(stores, matches, at)
@@ -124,9 +124,9 @@ async function writeFindings(
     ...labels.map((label) => auditOfLabel(label, job, at)),
     ...reviews.map((review) => auditOfEvidence(review, matches.length, job, at)),
   ])
-  await deps.announce(stores, eventsOf(application, labels), at)
+  messages += await deps.announce(stores, eventsOf(application, labels), at)
   await lookAgain(stores, weighed, job, at)
-  return { labels, queued, sent, isApplied: true }
+  return { labels, queued, messages, isApplied: true }
 }
 
 async function attachEvidence(

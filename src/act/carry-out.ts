@@ -27,6 +27,8 @@ export type CarriedOut = {
   readonly labels: readonly SequencedLabel[]
   /** True where a label was put into the queue of emissions. */
   readonly isQueued: boolean
+  /** How many messages were put into the outbox. */
+  readonly messages: number
 }
 
 /** An effect that is to be kept: where it stands follows from what is done. */
@@ -47,11 +49,10 @@ export async function addEffect(
   at: string,
 ): Promise<CarriedOut> {
   const state = hold === undefined ? stateOf(wanted.action) : 'held'
-  const id = await stores.effects.add({ ...wanted, state, because: hold, reviewId })
-  const effect = (await stores.effects.find(id)) as StoredEffect
+  const effect = await stores.effects.add({ ...wanted, state, because: hold, reviewId })
   if (hold !== undefined) {
     await stores.audit.append([auditOf(effect, 'effect.held', at)])
-    return { effect, labels: [], isQueued: false }
+    return { effect, labels: [], isQueued: false, messages: 0 }
   }
   return await carryOut(stores, deps, effect, signed, at)
 }
@@ -81,14 +82,14 @@ async function carryOut(
   signed: SignedLabel | undefined,
   at: string,
 ): Promise<CarriedOut> {
-  const nothing = { effect, labels: [], isQueued: false }
+  const nothing = { effect, labels: [], isQueued: false, messages: 0 }
   const { action, actor, jobId } = effect
   switch (action.kind) {
     case 'label': {
       if (signed !== undefined) {
         const labels = await stores.labels.append([signed])
         await stores.emissions.forget(deps.src, labels)
-        return { effect, labels, isQueued: false }
+        return { ...nothing, labels }
       }
       const emission = { ...action.label, priority: action.priority }
       const put = await stores.emissions.put(deps.src, emission, { actor, jobId, atMs: Date.parse(at) })
@@ -96,8 +97,7 @@ async function carryOut(
     }
     case 'report':
     case 'takedown':
-      await send(stores, deps, effect, action, at)
-      return nothing
+      return { ...nothing, messages: await send(stores, deps, effect, action, at) }
     case 'review': {
       const { id } = await openReview(stores, action.uri, effect.did, action.isEscalated, at)
       return { ...nothing, effect: { ...effect, reviewId: id } }
@@ -106,8 +106,8 @@ async function carryOut(
     default: {
       const { uri, match } = action
       const about = { contentId: uri, recordCid: effect.recordCid, blobCid: effect.blobCid }
-      await deps.announce(stores, [{ type: 'match_found', ...about, matches: [match] }], at, effect.target)
-      return nothing
+      const event = { type: 'match_found', ...about, matches: [match] } as const
+      return { ...nothing, messages: await deps.announce(stores, [event], at, effect.target) }
     }
   }
 }
@@ -130,20 +130,24 @@ export async function openReview(
   return review
 }
 
-/** Puts what a target is asked to do into the outbox. */
+/** Puts what a target is asked to do into the outbox; returns how many messages that took: none where it cannot be asked. */
 async function send(
   stores: Stores,
   { targets }: CarryOutDeps,
   effect: StoredEffect,
   action: Extract<EffectAction, { kind: 'report' | 'takedown' }>,
   at: string,
-): Promise<void> {
+): Promise<number> {
   const message = actionOf(effect, action)
   const target = targets.find(({ id }) => id === effect.target)
-  if (target?.can.has(action.kind)) return stores.outbox.add([createActionMessage(target, message, at)])
+  if (target?.can.has(action.kind)) {
+    await stores.outbox.add([createActionMessage(target, message, at)])
+    return 1
+  }
   const outcome = target ? `target ${target.id} does no ${action.kind}` : `no target ${effect.target}`
   await stores.effects.change(effect.id, ['pending'], { state: 'failed', outcome, at })
   await stores.audit.append([auditOf({ ...effect, outcome }, 'effect.failed', at)])
+  return 0
 }
 
 function actionOf(

@@ -66,7 +66,8 @@ async function lift(
     case 'webhook': {
       const about = { contentId: effect.subject, recordCid: effect.recordCid, blobCid: effect.blobCid }
       const event = { type: 'review_decided', ...about, decision: 'reversed', actor: undoing.actor } as const
-      return await deps.announce(stores, [event], undoing.at, effect.target)
+      await deps.announce(stores, [event], undoing.at, effect.target)
+      return
     }
     case 'report':
     case 'review':

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { claimJobs } from '../../test/support/claim-jobs.ts'
 import type { AtUri, Cid, Did } from '../model/ids.ts'
 import type { StreamEvent } from '../model/stream-event.ts'
 import type { Database } from '../store/database.ts'
@@ -100,14 +101,21 @@ describe('createIngest', () => {
     let writes = 0
     // The last write of the second batch fails: its cursor.
     const failing: IngestDatabase = {
-      transaction: (work) =>
-        database.transaction((stores) =>
+      withoutSync: (work) =>
+        database.withoutSync(({ transaction }) =>
           work({
-            ...stores,
-            cursors: {
-              save: (stream, place) =>
-                ++writes === 2 ? Promise.reject(new Error('disk full')) : stores.cursors.save(stream, place),
-            },
+            transaction: (inner) =>
+              transaction((stores) =>
+                inner({
+                  ...stores,
+                  cursors: {
+                    save: (stream, place) =>
+                      ++writes === 2
+                        ? Promise.reject(new Error('disk full'))
+                        : stores.cursors.save(stream, place),
+                  },
+                }),
+              ),
           }),
         ),
     }
@@ -170,7 +178,7 @@ async function ingest(
 }
 
 function claim(database: Database) {
-  return database.jobs.claim({ now, leaseMs: 1_000, limit: 10, busy: [] })
+  return claimJobs(database.jobs, { now, leaseMs: 1_000, limit: 10, busy: [] })
 }
 
 function create(did: Did, rkey: string, recordCid: Cid, blobs: readonly string[]) {

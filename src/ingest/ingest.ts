@@ -39,11 +39,16 @@ export interface IngestMetrics {
   committed(batch: CommittedBatch): void
 }
 
-/** The store's part that ingest writes: everything inside one transaction. */
-export interface IngestDatabase {
+/** The store's part that ingest writes, everything inside one transaction. */
+type UnsyncedIngest = {
   transaction<T>(
     work: (stores: ChangedStores & { readonly cursors: Pick<CursorStore, 'save'> }) => Promise<T>,
   ): Promise<T>
+}
+
+/** Where ingest writes. It does not wait for the disk: after a loss of power the cursor is gone with the jobs, and the stream is read again. */
+export interface IngestDatabase {
+  withoutSync<T>(work: (unsynced: UnsyncedIngest) => Promise<T>): Promise<T>
 }
 
 /** What ingest needs. The source stays the caller's: it disposes of it after `run` has ended. */
@@ -102,11 +107,13 @@ async function commitBatch(
     changes.push(...found.changes)
     for (const reason of found.drops) metrics.dropped(reason)
   }
-  const jobs = await database.transaction(async (stores) => {
-    const added = await applyChanges(stores, changes, startedAt)
-    await stores.cursors.save(jetstreamCursor, cursor)
-    return added
-  })
+  const jobs = await database.withoutSync(({ transaction }) =>
+    transaction(async (stores) => {
+      const added = await applyChanges(stores, changes, startedAt)
+      await stores.cursors.save(jetstreamCursor, cursor)
+      return added
+    }),
+  )
   source.commit(cursor)
   if (jobs > 0) onJobs()
   const lagMs = Math.max(0, startedAt - cursor.timeUs / 1000)

@@ -22,8 +22,8 @@ export type Applied = {
   readonly labels: readonly SequencedLabel[]
   /** How many labels wait now for the emission budget because of it. */
   readonly queued: number
-  /** How many reports and takedowns were put into the outbox. */
-  readonly sent: number
+  /** How many messages were put into the outbox. */
+  readonly messages: number
   /** False when the job was cancelled while it ran; then nothing was written. */
   readonly isApplied: boolean
 }

@@ -21,15 +21,18 @@ export type AnnounceDeps = {
   readonly newId: () => string
 }
 
-/** Returns the function that puts events into the outbox, a message for each endpoint that wants them; without any, nothing. */
+/** Returns the function that puts events into the outbox, a message for each endpoint that wants them. */
 export function createAnnounce(deps: AnnounceDeps): Announce {
   return async ({ outbox }, events, at, only) => {
+    let messages = 0
     for (const event of events) {
       const wanting = deps.endpoints.filter(({ id, events: wanted }) =>
         only === undefined ? wanted.includes(event.type) : id === only && !wanted.includes(event.type),
       )
       if (wanting.length > 0) await outbox.add(messagesOf(deps, event, wanting, at))
+      messages += wanting.length
     }
+    return messages
   }
 }
 

@@ -10,7 +10,7 @@ import { createEmitter, type Emitter } from './emitter.ts'
 import { encodeUnsigned } from './encode-label.ts'
 import { createPublishRequest } from './publish-request.ts'
 
-const tellNobody = async (): Promise<void> => {}
+const tellNobody = async (): Promise<number> => 0
 
 const src = 'did:web:labeler.test' as Did
 const start = Date.parse('2026-01-02T12:00:00.000Z')

@@ -22,7 +22,7 @@ import { createSignLabel, type LabelDraft, type SignLabelsDeps } from './sign-la
 
 /** What emission needs. */
 export type EmitterDeps = SignLabelsDeps & {
-  readonly database: Pick<Database, 'labels' | 'transaction'>
+  readonly database: Pick<Database, 'emissions' | 'labels' | 'transaction'>
   /** No limit for what is not named. */
   readonly limits: EmissionLimits
   /** Told of labels that were published, after they are durable. */
@@ -61,6 +61,8 @@ export function createEmitter(deps: EmitterDeps): Emitter {
   let bell = Promise.withResolvers<void>()
 
   async function step(): Promise<number | undefined> {
+    // The write lock is taken only where there is something to write.
+    if ((await database.emissions.due(src, 1)).length === 0) return undefined
     const budget = await loadBudget()
     const nowMs = now().getTime()
     const room = Math.min(budget.left(nowMs, 'urgent'), batchSize)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { StreamedLabel } from '../model/label.ts'
 import { createLabelTail, labelPageSize } from './label-tail.ts'
 
@@ -90,6 +90,35 @@ describe('createLabelTail', () => {
     const later = tail.subscribe(0, gone.signal)[Symbol.asyncIterator]()
     expect(seqsOf(await later.next())).toEqual([1, 2])
     gone.abort()
+  })
+
+  it.each([
+    ['few, and soon', 1, 2],
+    ['many, and later', 300, 20],
+  ])('brings what comes close upon a label in one tick: to %s', async (_, subscribers, tickMs) => {
+    vi.useFakeTimers()
+    using _timers = { [Symbol.dispose]: () => void vi.useRealTimers() }
+    const { labels, add } = fakeLabels(0)
+    const tail = createLabelTail({ labels })
+    const gone = new AbortController()
+    const seen: number[][] = []
+    const reading = range(1, subscribers).map(async () => {
+      for await (const page of tail.subscribe(0, gone.signal)) seen.push(page.map(({ seq }) => seq))
+    })
+    const publish = async (afterMs: number): Promise<void> => {
+      await vi.advanceTimersByTimeAsync(afterMs)
+      add(1)
+      tail.wake()
+    }
+    await publish(1000)
+    await publish(1)
+    await publish(0)
+    await vi.advanceTimersByTimeAsync(tickMs - 2)
+    expect(seen).toEqual(range(1, subscribers).map(() => [1]))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(seen.slice(subscribers)).toEqual(range(1, subscribers).map(() => [2, 3]))
+    gone.abort()
+    await Promise.all(reading)
   })
 
   it('asks for a page only when the reader has taken the one before', async () => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { imageOf, otherCid, someCid, someDid, someUri } from '../../test/support/builders.ts'
+import { claimJobs } from '../../test/support/claim-jobs.ts'
 import { AppError } from '../lib/errors.ts'
 import { startTask } from '../lib/task.ts'
 import type { AtUri } from '../model/ids.ts'
@@ -55,7 +56,7 @@ describe('createFetchSubjects', () => {
     ])
     await it.database.jobs.enqueue([imageOf({ uri: `${someUri}x` as AtUri })], at, 0)
     const claim = { now: Date.now() + 1000, leaseMs: 1, limit: 1, busy: [] }
-    expect(await it.database.jobs.claim(claim)).toMatchObject([{ image: { uri: someUri } }])
+    expect(await claimJobs(it.database.jobs, claim)).toMatchObject([{ image: { uri: someUri } }])
     expect(it.lines).toMatchObject([{ msg: 'subject.fetched', review: it.review, images: 1, attempts: 1 }])
     expect(JSON.stringify(it.lines)).not.toContain('private words')
   })

@@ -40,6 +40,7 @@ export const acting: readonly string[] = [
     created_at TEXT NOT NULL, settled_at TEXT, undone_at TEXT, undone_by TEXT
   ) STRICT`,
   `CREATE INDEX effects_did ON effects (did, id)`,
+  `CREATE INDEX effects_subject ON effects (subject, id)`,
   `CREATE INDEX effects_content ON effects (content_id, id) WHERE content_id IS NOT NULL`,
   `CREATE INDEX effects_blob ON effects (blob_cid, id) WHERE kind = 'takedown'`,
   `CREATE INDEX effects_unsettled ON effects (state, because, id) WHERE state IN ('held', 'pending', 'failed', 'undoing')`,

@@ -42,6 +42,9 @@ export function createBankChangeStore(db: Kysely<Schema>): BankChangeStore {
     },
 
     async forgetRemovals(upTo) {
+      // Looked at first, for a writer in another process may have to be waited for.
+      const any = db.selectFrom('bank_hash_removals').select('id').where('id', '<=', upTo).limit(1)
+      if ((await any.executeTakeFirst()) === undefined) return
       await db.deleteFrom('bank_hash_removals').where('id', '<=', upTo).execute()
     },
 

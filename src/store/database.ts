@@ -4,7 +4,7 @@
  * Owns: the durable state (jobs, the stream cursor, image hashes, banks, labels, matches, reviews with their reports and
  * evidence, audit, DID documents, used tokens, API keys and what was done with them, what is to be sent to others), its schema and its transactions. Leaves to others: what any row means for
  * a person, and every decision.
- * Invariants: a promise that resolves means that the change is durable; `seq` rises in commit order and is never
+ * Invariants: a promise that resolves means that the change is durable, in `withoutSync` against the end of the process alone; `seq` rises in commit order and is never
  * reused, even by a database that is put in the place of one that was lost; audit rows are only ever added, each chained to the one before it; nothing here reads a clock or the network.
  *
  * `sqlite.ts` opens the implementation, `schema.ts` and `migrations.ts` hold the tables, and each `*-store.ts` file one
@@ -90,14 +90,17 @@ export interface Stores {
 
 /**
  * Puts events into the outbox for everyone who is to hear of them, in the transaction that causes them; or for one endpoint
- * alone, by its id, that would not hear of them otherwise.
+ * alone, by its id, that would not hear of them otherwise. Returns how many messages that are.
  */
 export type Announce = (
   stores: Pick<Stores, 'outbox'>,
   events: readonly WebhookEvent[],
   at: string,
   only?: string,
-) => Promise<void>
+) => Promise<number>
+
+/** What is written without waiting for the disk: see `Database.withoutSync`. */
+export type Unsynced = Stores & Pick<Database, 'transaction'>
 
 /** The whole store. Implementations differ in where the bytes are and how many processes may share them. */
 export interface Database extends Stores, AsyncDisposable {
@@ -112,6 +115,12 @@ export interface Database extends Stores, AsyncDisposable {
    * given stores, for the others wait with it, and it may run twice: again when others' work made the first run undone.
    */
   sharedTransaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` over stores, and transactions, that do not wait for the disk: what they wrote outlives this process, and a loss
+   * of power may take it, with all that was written after it, until the next commit that waits. For what is found or done again
+   * then, and nobody outside has been told of. Use only what is given inside.
+   */
+  withoutSync<T>(work: (unsynced: Unsynced) => Promise<T>): Promise<T>
   /** How the label sequence went on at the opening: it may have been raised above labels that are lost. */
   readonly sequence: SequenceStart
   /** Changes whenever another connection has committed; equal values mean nothing has come from outside. */

@@ -42,7 +42,7 @@ export type EffectChange = {
  * belong in a transaction.
  */
 export interface EffectStore {
-  add(effect: NewEffect): Promise<number>
+  add(effect: NewEffect): Promise<StoredEffect>
   find(id: number): Promise<StoredEffect | undefined>
   list(wanted: EffectsWanted): Promise<StoredEffect[]>
   /** Returns what was done about the record of an image, its account and its blob there, oldest first; the newest 1,000. */
@@ -111,12 +111,8 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
   }
   return {
     async add(effect) {
-      const { id } = await db
-        .insertInto('effects')
-        .values(rowOfEffect(effect))
-        .returning('id')
-        .executeTakeFirstOrThrow()
-      return id
+      const inserted = db.insertInto('effects').values(rowOfEffect(effect)).returningAll()
+      return effectOfRow(await inserted.executeTakeFirstOrThrow())
     },
 
     async find(id) {

@@ -17,9 +17,8 @@ const storesOver = (over: Kysely<Schema>) => ({ dids: createDidStore(over) }) as
 
 let commits = 0
 const commit = createGroupCommit({
-  storesOver,
   transaction: async (run) => {
-    await db.transaction().execute(run)
+    await db.transaction().execute((over) => run(storesOver(over)))
     commits += 1
   },
 })
@@ -80,10 +79,9 @@ describe('a group commit', () => {
   it('rejects everybody when the commit fails, and goes on with the next', async () => {
     let isBroken = true
     const fragile = createGroupCommit({
-      storesOver,
       transaction: async (run) => {
         await db.transaction().execute(async (over) => {
-          await run(over)
+          await run(storesOver(over))
           if (isBroken) throw new Error('disk full')
         })
       },

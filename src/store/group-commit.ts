@@ -1,12 +1,9 @@
-import type { Kysely } from 'kysely'
 import type { Stores } from './database.ts'
-import type { Schema } from './schema.ts'
 
 /** What a group commit is made of. */
 export type GroupCommitDeps = {
   /** Runs one transaction and resolves once it is durable. */
-  readonly transaction: (run: (db: Kysely<Schema>) => Promise<void>) => Promise<void>
-  readonly storesOver: (db: Kysely<Schema>) => Stores
+  readonly transaction: (run: (stores: Stores) => Promise<void>) => Promise<void>
 }
 
 /** Runs work in a transaction that it shares with others; see `Database.sharedTransaction`. */
@@ -30,7 +27,7 @@ const maxMembers = 200
  * and each runs again in a transaction of its own: a savepoint around each would cost every one of them the copies of the
  * pages that it writes.
  */
-export function createGroupCommit({ transaction, storesOver }: GroupCommitDeps): GroupCommit {
+export function createGroupCommit({ transaction }: GroupCommitDeps): GroupCommit {
   const waiting: Member[] = []
   let isScheduled = false
   let lastEnd = Number.NEGATIVE_INFINITY
@@ -55,8 +52,7 @@ export function createGroupCommit({ transaction, storesOver }: GroupCommitDeps):
   async function isCommitted(members: readonly Member[]): Promise<boolean> {
     let isRunning = true
     try {
-      await transaction(async (db) => {
-        const stores = storesOver(db)
+      await transaction(async (stores) => {
         for (const member of members) await member.run(stores)
         isRunning = false
       })

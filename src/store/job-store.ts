@@ -6,21 +6,26 @@ import { type BlobPlaces, createBlobPlaces } from './blob-places.ts'
 import { jobOfRow } from './job-row.ts'
 import type { JobState, Schema } from './schema.ts'
 
-/** How a claim is made. Times are epoch milliseconds. */
+/** Which jobs are wanted. Times are epoch milliseconds. */
+export type DueJobs = {
+  readonly now: number
+  /** At most this many jobs, each of another account. */
+  readonly limit: number
+  /** Accounts that have a job running: none of theirs is wanted, so that an account's images run in order. */
+  readonly busy: readonly Did[]
+  /** How the images of rescans are taken; as the last, unless told. */
+  readonly rescans?: DueRescans
+}
+
+/** How a claim is made. Epoch milliseconds. */
 export type ClaimOptions = {
   readonly now: number
   /** How long the claim holds: a job of a process that died is free again after it. */
   readonly leaseMs: number
-  /** At most this many jobs, each of another account. */
-  readonly limit: number
-  /** Accounts that have a job running: none of theirs is claimed, so that an account's images run in order. */
-  readonly busy: readonly Did[]
-  /** How the images of rescans are taken; as the last, unless told. */
-  readonly rescans?: RescanClaim
 }
 
-/** How images of rescans are claimed. */
-export type RescanClaim = {
+/** Which images of rescans are wanted. */
+export type DueRescans = {
   /** True gives one of them a place though others wait. */
   readonly hasPlace: boolean
   /** Only those that were due by then, epoch milliseconds: matching knows all that the banks had at that time. */
@@ -46,10 +51,12 @@ export interface JobStore extends BlobPlaces {
    */
   enqueueRescan(images: readonly ImageRef[], seenAt: string, now: number): Promise<number>
   /**
-   * Claims jobs that are due, reported ones first, then oldest first, then those of rescans, and counts the attempt before it
-   * starts. A rescan never goes before another image of its account.
+   * Returns the numbers of jobs that are due: reported ones first, then oldest first, then those of rescans. A rescan never goes
+   * before another image of its account.
    */
-  claim(options: ClaimOptions): Promise<ScanJob[]>
+  due(wanted: DueJobs): Promise<number[]>
+  /** Claims those of these jobs that still wait, in the order of `due`, and counts the attempt before it starts. */
+  claim(ids: readonly number[], options: ClaimOptions): Promise<ScanJob[]>
   /** Frees every claim: for the start of the only process that works on this store. Returns how many there were. */
   releaseClaims(): Promise<number>
   /**
@@ -78,10 +85,13 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
 
     async enqueue(images, seenAt, now) {
       let added = 0
-      for (const image of images) {
+      for (let from = 0; from < images.length; from += rowsAtOnce) {
+        const rows = images
+          .slice(from, from + rowsAtOnce)
+          .map((image) => ({ ...rowOfImage(image), seen_at: seenAt, run_after: now }))
         const result = await db
           .insertInto('jobs')
-          .values({ ...rowOfImage(image), seen_at: seenAt, run_after: now, outcome: null, done_at: null })
+          .values(rows)
           .onConflict((conflict) =>
             conflict
               .columns(['uri', 'record_cid', 'blob_cid'])
@@ -155,30 +165,26 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
       return added
     },
 
-    async claim({ now, leaseMs, limit, busy, rescans = { hasPlace: false, dueBy: now } }) {
-      // More rows than wanted, since several may be of one account and only its first is taken.
-      const due = await db
-        .selectFrom('jobs')
-        .select(['id', 'did'])
-        .where('state', '=', 'pending')
-        .where('priority', '>=', 0)
-        .where('run_after', '<=', now)
-        .where('claimed_until', '<=', now)
-        .where(sql<boolean>`did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))`)
-        .orderBy('priority', 'desc')
-        .orderBy('run_after')
-        .orderBy('id')
-        .limit(limit * 8)
-        .execute()
+    async due({ now, limit, busy, rescans = { hasPlace: false, dueBy: now } }) {
+      // More rows than wanted, since several may be of one account and only its first is taken. Written out, since every job
+      // that ends comes by here.
+      const { rows: due } = await sql<{ id: number; did: string }>`SELECT id, did FROM jobs
+        WHERE state = 'pending' AND priority >= 0 AND run_after <= ${now} AND claimed_until <= ${now}
+          AND did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))
+        ORDER BY priority DESC, run_after, id LIMIT ${limit * 8}`.execute(db)
       const others = firstOfEachAccount(due).slice(0, limit)
       const room = Math.max(limit - others.length, rescans.hasPlace ? 1 : 0)
       const rescanned = room > 0 ? await dueRescans(db, { now, busy, limit: room, dueBy: rescans.dueBy }) : []
-      const firsts = [...others.slice(0, limit - rescanned.length), ...rescanned]
-      if (firsts.length === 0) return []
+      return [...others.slice(0, limit - rescanned.length), ...rescanned]
+    },
+
+    async claim(ids, { now, leaseMs }) {
       const rows = await db
         .updateTable('jobs')
         .set((set) => ({ claimed_until: now + leaseMs, attempts: set('attempts', '+', 1) }))
-        .where('id', 'in', firsts)
+        .where('id', 'in', ids)
+        .where('state', '=', 'pending')
+        .where('claimed_until', '<=', now)
         .returningAll()
         .execute()
       return rows.sort((a, b) => b.priority - a.priority || a.id - b.id).map(jobOfRow)
@@ -280,10 +286,12 @@ async function dueRescans(
   db: Kysely<Schema>,
   { now, busy, limit, dueBy }: { now: number; busy: readonly Did[]; limit: number; dueBy: number },
 ): Promise<number[]> {
+  // By name: another index on the accounts would be gone through for one that has a rescan, with all that ever ended in it.
   const { rows } = await sql<{ id: number | null }>`WITH RECURSIVE accounts (did) AS (
-      SELECT min(did) FROM jobs WHERE state = 'pending' AND priority < 0
+      SELECT min(did) FROM jobs INDEXED BY jobs_rescans WHERE state = 'pending' AND priority < 0
       UNION ALL
-      SELECT (SELECT min(did) FROM jobs WHERE state = 'pending' AND priority < 0 AND did > accounts.did)
+      SELECT (SELECT min(did) FROM jobs INDEXED BY jobs_rescans
+        WHERE state = 'pending' AND priority < 0 AND did > accounts.did)
       FROM accounts WHERE accounts.did IS NOT NULL)
     SELECT (SELECT id FROM jobs WHERE did = accounts.did AND state = 'pending' AND priority < 0
       AND run_after <= ${Math.min(now, dueBy)} AND claimed_until <= ${now} ORDER BY run_after, id LIMIT 1) AS id

@@ -11,16 +11,10 @@ import { createAuditStore } from './audit-store.ts'
 import { createBankChangeStore } from './bank-change-store.ts'
 import { createBankStore } from './bank-store.ts'
 import { createBrakeStore } from './brake-store.ts'
-import {
-  continueSequence,
-  loadDatabaseId,
-  loadLastSeq,
-  requireLabels,
-  type SequenceStart,
-} from './continue-sequence.ts'
+import { continueSequence, loadDatabaseId, requireLabels, type SequenceStart } from './continue-sequence.ts'
 import { createCurationStore } from './curation-store.ts'
 import { createCursorStore } from './cursor-store.ts'
-import type { Database, Stores } from './database.ts'
+import type { Database, Stores, Unsynced } from './database.ts'
 import { createDidStore } from './did-store.ts'
 import { createEffectStore } from './effect-store.ts'
 import { createEmissionStore } from './emission-store.ts'
@@ -71,8 +65,8 @@ export type SqliteOptions = { readonly path: string; readonly seqFloor?: number 
 /**
  * Opens the SQLite database, creating the file, its folder and its tables as needed.
  *
- * Commits are durable against a crash of the process at once and against a loss of power with the WAL's next sync:
- * `synchronous` is FULL, so each commit waits for the disk. Several processes may open the same file.
+ * `synchronous` is FULL, so each commit waits for the disk but those of `withoutSync`, which outlive a crash of the process
+ * and are on the disk with the next that waits. Several processes may open the same file.
  * Beside `harrier.db` lies `harrier.seq`, the mark of the label sequence: see `seq-mark.ts`.
  * @throws {LabelsLostError} when the mark says that labels were published and the database has none; nothing is created.
  * @throws {DatabaseUnusableError} when the file is no database, is newer than this program, or cannot be written.
@@ -140,19 +134,39 @@ type Parts = {
 
 function databaseOver(db: Kysely<Schema>, { file, mark, sequence }: Parts): Database {
   /** What it published is in the mark by the time that the caller, and so anyone else, hears of it. */
-  async function runTransaction<T>(work: (transaction: Kysely<Schema>) => Promise<T>): Promise<T> {
-    const result = await db.transaction().execute(work)
-    mark.publish(await loadLastSeq(db))
+  async function runTransaction<T>(work: (stores: Stores) => Promise<T>, connection = db): Promise<T> {
+    let newest = 0
+    const reserve = (seq: number): void => {
+      mark.reserve(seq)
+      newest = Math.max(newest, seq)
+    }
+    const result = await connection
+      .transaction()
+      .execute((transaction) => work(storesOver(transaction, { reserve })))
+    if (newest > 0) mark.publish(newest)
     return result
+  }
+  /** The connection is ours alone meanwhile: nobody else's commit goes without its wait. */
+  async function withoutSync<T>(work: (unsynced: Unsynced) => Promise<T>): Promise<T> {
+    return await db.connection().execute(async (connection) => {
+      // Not as a statement that is prepared once: the setting is made when it is prepared.
+      file.pragma('synchronous = NORMAL')
+      try {
+        return await work({
+          ...storesOver(connection, mark),
+          transaction: (inner) => runTransaction(inner, connection),
+        })
+      } finally {
+        file.pragma('synchronous = FULL')
+      }
+    })
   }
   return {
     ...storesOver(db, mark),
     sequence,
-    transaction: (work) => runTransaction((transaction) => work(storesOver(transaction, mark))),
-    sharedTransaction: createGroupCommit({
-      transaction: runTransaction,
-      storesOver: (transaction) => storesOver(transaction, mark),
-    }),
+    transaction: (work) => runTransaction(work),
+    sharedTransaction: createGroupCommit({ transaction: runTransaction }),
+    withoutSync,
     outsideVersion: async () => file.pragma('data_version', { simple: true }) as number,
     async prepareForBulk() {
       tune(file, bulk)

@@ -16,6 +16,7 @@ import type { TargetFacts } from '../../src/model/target.ts'
 import type { Database, Stores } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { imageOf, matchOf, someProof } from './builders.ts'
+import { claimJobs } from './claim-jobs.ts'
 
 /** The labeler of the fixture. */
 export const actingSrc = 'did:web:labeler.test' as Did
@@ -75,7 +76,10 @@ export async function openActing({
   let clock = '2026-01-01T00:00:00.000Z'
   const now = () => new Date(clock)
   const events: { type: string }[] = []
-  const announce = async (_: unknown, told: readonly { type: string }[]) => void events.push(...told)
+  const announce = async (_: unknown, told: readonly { type: string }[]) => {
+    events.push(...told)
+    return told.length
+  }
   const { config } = parseConfig({ HARRIER_POLICY_FILE: 'policy.yaml', ...settings })
   const shared = { database: db, src: actingSrc, policy, targets, announce }
   const acting = createActing({ ...shared, config, world: { now }, onChange: () => undefined })
@@ -89,7 +93,7 @@ export async function openActing({
   /** Other jobs of the account may be due, since a blob is looked at again: they end without a word. */
   async function claim(image: ImageRef): Promise<ScanJob> {
     for (;;) {
-      const [job] = await db.jobs.claim({ now: now().getTime(), leaseMs: 1000, limit: 1, busy: [] })
+      const [job] = await claimJobs(db.jobs, { now: now().getTime(), leaseMs: 1000, limit: 1, busy: [] })
       if (!job) throw new Error('Expected the job that was just added')
       const { uri, cid, recordCid } = job.image
       if (uri === image.uri && cid === image.cid && recordCid === image.recordCid) return job

@@ -71,7 +71,7 @@ export async function openTargets(
     key: () => key,
     declaredVals: new Set(['known-image']),
     isPaced: false,
-    announce: async () => {},
+    announce: async () => 0,
     onLabels: () => {},
     database,
     identity,

@@ -1,9 +1,9 @@
 /**
  * Makes this process die by SIGKILL right after its n-th durable step; 0 lives.
  *
- * A durable step is what SQLite has written and synced: the end of a transaction, or a statement that writes outside one; and
- * what another party has taken: the answer to a POST. Killing after each of them in turn covers every order of events that a
- * crash can leave behind.
+ * A durable step is what SQLite has written, which outlives the process: the end of a transaction, or a statement that writes
+ * outside one; and what another party has taken: the answer to a POST. Killing after each of them in turn covers every order
+ * of events that a crash can leave behind.
  */
 import SqliteFile from 'better-sqlite3'
 

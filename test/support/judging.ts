@@ -18,6 +18,7 @@ import { createEmitter } from '../../src/publish/emitter.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { imageOf, someProof } from './builders.ts'
+import { claimJobs } from './claim-jobs.ts'
 
 /** The labeler of these tests. */
 export const judgingDid = 'did:web:labeler.test' as Did
@@ -138,7 +139,7 @@ export async function openJudging({
       return opinion === 'negative' ? [] : [{ ...match, ...(opinion && { opinion }) }]
     })
     await database.jobs.enqueueReported([image], at, clock.ms)
-    const [job] = await database.jobs.claim({ now: clock.ms, leaseMs: 1, limit: 1, busy: [] })
+    const [job] = await claimJobs(database.jobs, { now: clock.ms, leaseMs: 1, limit: 1, busy: [] })
     const effects = decideEffects({
       image,
       matches,

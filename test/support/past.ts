@@ -16,6 +16,7 @@ import { runJob, type Stages } from '../../src/pipeline.ts'
 import { type PolicyReplay, type ReplayWish, replayPolicy } from '../../src/policy-desk.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { claimJobs } from './claim-jobs.ts'
 
 /** An image that was posted, at a distance of some bits from what the banks of `openPast` hold. */
 export type PastImage = {
@@ -89,7 +90,7 @@ export async function openPast(more: Env = {}): Promise<Past> {
     const uri = `at://${did}/app.bsky.feed.post/${record}` as AtUri
     const ref = { did, uri, recordCid: cidOf(record), cid, use, mimeType: 'image/png', size: 1 }
     await database.jobs.enqueue([ref], now().toISOString(), now().getTime())
-    const [job] = await database.jobs.claim({ now: now().getTime(), leaseMs: 1, limit: 1, busy: [] })
+    const [job] = await claimJobs(database.jobs, { now: now().getTime(), leaseMs: 1, limit: 1, busy: [] })
     if (job === undefined) throw new Error('Expected a job')
     const policy = parsePolicy(policyText, 'policy')
     const { config } = parseConfig(env)
@@ -99,7 +100,7 @@ export async function openPast(more: Env = {}): Promise<Past> {
       policy,
       database,
       targets: [{ id: 'pds', kind: 'pds', at: 'https://pds.example.com', can: new Set(['takedown']) }],
-      announce: async () => {},
+      announce: async () => 0,
       world: { now },
       onChange: () => {},
     })
