@@ -13,11 +13,7 @@ import type { TargetFacts } from './model/target.ts'
 import { createAnnounce } from './outbox/announce.ts'
 import { createOutbox, type Outbox } from './outbox/outbox.ts'
 import type { OutboxDeskDeps } from './outbox/outbox-desk.ts'
-import { openSafeFetch } from './resources.ts'
 import type { Announce, Database } from './store/database.ts'
-import { createActionCarrier } from './targets/target.ts'
-import { createWebhookCarrier } from './targets/webhook-carrier.ts'
-import { userAgent } from './version.ts'
 
 /** What sending needs. */
 export type OutboxPartDeps = TargetsDeps & {
@@ -40,21 +36,12 @@ export function createOutboxPart(deps: OutboxPartDeps): {
   readonly targets: readonly TargetFacts[]
   readonly outbox: Outbox
 } {
-  const { config, secrets, database, metrics, logger, world } = deps
-  const fetch = openSafeFetch(config, {
-    userAgent,
-    fetch: world.fetch,
-    privateOrigins: config.webhookPrivateOrigins.map((text) => new URL(text).origin),
-  })
-  const sending = { fetch, timeoutMs: config.webhookTimeoutMs, now: world.now }
+  const { config, database, metrics, logger, world } = deps
   const targets = createTargets(deps)
   const outbox = createOutbox(
     {
       database,
-      carriers: [
-        ...secrets.webhookEndpoints.map((endpoint) => createWebhookCarrier(sending, endpoint)),
-        ...targets.map(createActionCarrier),
-      ],
+      targets,
       logger,
       onTried: metrics.outboxTried,
       onEnded: createMessageHooks(deps.announce, world.now).onEnded,

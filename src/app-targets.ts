@@ -1,6 +1,7 @@
 /**
  * The part of `app.ts` and `tools.ts` that has the targets: where actions are carried out, as the operator configured them.
  */
+import { randomUUID } from 'node:crypto'
 import { createFetchRecord } from './atproto/fetch-record.ts'
 import type { IdentityResolver } from './atproto/identity.ts'
 import { resolveAccount } from './atproto/resolve-account.ts'
@@ -25,6 +26,7 @@ import {
   createProxiedCaller,
   type ServiceCaller,
 } from './targets/service-caller.ts'
+import { createWebhookTarget } from './targets/webhook-target.ts'
 import { userAgent } from './version.ts'
 import type { World } from './world.ts'
 
@@ -41,7 +43,7 @@ export type TargetsDeps = Pick<PublishRequestDeps, 'key' | 'declaredVals' | 'isP
   readonly onLabels: () => void
 }
 
-/** Returns our own labels and the configured targets; it reaches none. */
+/** Returns our own labels, the configured targets, and the endpoints that are told of events; it reaches none. */
 export function createTargets(deps: TargetsDeps): readonly ActionTarget[] {
   const { config, world } = deps
   const fetch = openSafeFetch(config, {
@@ -50,8 +52,19 @@ export function createTargets(deps: TargetsDeps): readonly ActionTarget[] {
     privateOrigins: [...config.targetPrivateOrigins, ...config.allowPrivateOrigins],
   })
   const calls = { fetch, timeoutMs: config.webhookTimeoutMs, now: world.now }
-  const configured = deps.secrets.targets.map((document) => createTarget(deps, calls, document))
-  return [createOwnLabels(deps), ...configured]
+  const configured = deps.secrets.targets.map((document) => createConfigured(deps, calls, document))
+  return [createOwnLabels(deps), ...configured, ...createEndpoints(deps)]
+}
+
+function createEndpoints({ config, secrets, src, world }: TargetsDeps): ActionTarget[] {
+  const fetch = openSafeFetch(config, {
+    userAgent,
+    fetch: world.fetch,
+    privateOrigins: config.webhookPrivateOrigins.map((text) => new URL(text).origin),
+  })
+  const { webhookTimeoutMs: timeoutMs } = config
+  const deps = { fetch, timeoutMs, now: world.now, labeler: src, newId: randomUUID }
+  return secrets.webhookEndpoints.map((endpoint) => createWebhookTarget(deps, endpoint))
 }
 
 function createOwnLabels({ database, src, world, onLabels, ...signing }: TargetsDeps): ActionTarget {
@@ -68,7 +81,7 @@ function createOwnLabels({ database, src, world, onLabels, ...signing }: Targets
   })
 }
 
-function createTarget(deps: TargetsDeps, calls: CallDeps, document: TargetDocument): ActionTarget {
+function createConfigured(deps: TargetsDeps, calls: CallDeps, document: TargetDocument): ActionTarget {
   const { src: labeler, world } = deps
   if (document.kind === 'pds') {
     const authorize = authorizationOf(deps, document)

@@ -146,10 +146,12 @@ export function destinationsOf({
   targets,
   webhookEndpoints,
 }: Pick<Secrets, 'targets' | 'webhookEndpoints'>): Destinations {
-  const all = [{ id: ownTargets.labels, kind: 'labels' } as const, ...targets]
+  const endpoints = webhookEndpoints.map(({ id }) => id)
+  const own = { id: ownTargets.labels, kind: 'labels' } as const
+  const all = [own, ...targets, ...endpoints.map((id) => ({ id, kind: 'webhook' }) as const)]
   return {
     targets: all.map(({ id, kind }) => ({ id, can: actionsOfKind[kind] })),
-    endpoints: webhookEndpoints.map(({ id }) => id),
+    endpoints,
   }
 }
 

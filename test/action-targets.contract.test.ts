@@ -1,6 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blobCidOf, parseDid } from '../src/model/ids.ts'
-import type { ActionTarget, TargetSubject } from '../src/model/target.ts'
+import {
+  type ActionTarget,
+  actionsOfKind,
+  type TargetAction,
+  type TargetSubject,
+} from '../src/model/target.ts'
+import type { WebhookPayload } from '../src/model/webhook-event.ts'
 import type { Account } from './support/accounts.ts'
 import {
   actionOf,
@@ -11,14 +18,88 @@ import {
   type TestLabeler,
 } from './support/action-targets.ts'
 import { drawLandscape, recompress } from './support/images.ts'
+import { createLabelKey } from './support/label-key.ts'
 import { openLoopbackServer } from './support/listen.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { type LocalOzone, openOzone, stateOf } from './support/ozone.ts'
 import { createDatabase, postgresUrl } from './support/postgres.ts'
 import { openRelay } from './support/relay.ts'
+import {
+  openWebhookReceiver,
+  receiverSecret,
+  settingsFor,
+  type WebhookReceiver,
+} from './support/webhook-receiver.ts'
 
 const csam = 'tools.ozone.report.defs#reasonChildSafetyCSAM'
 type RecordSubject = TargetSubject & { kind: 'record' }
+
+/** What is to hold of every target, whatever its kind. */
+type AnyTarget = {
+  readonly target: ActionTarget
+  /** Something that it can do, and that it was not asked for before. */
+  readonly ask: () => Promise<TargetAction>
+  /** How often it is done, for whoever sees it there. */
+  readonly times: (action: TargetAction) => Promise<number>
+  readonly secrets: readonly string[]
+}
+
+/** Holds a target to the port: to be called in the suite of each kind. */
+function holdsToThePort(isPossible: boolean, any: () => AnyTarget): void {
+  const check = it.skipIf(!isPossible)
+  const never = new AbortController().signal
+
+  check('finds nothing wrong with itself', async () => {
+    expect(await any().target.check(never)).toEqual([])
+  })
+
+  check('does what it says that it did, once, however often it is asked', async () => {
+    const { target, ask, times } = any()
+    const action = await ask()
+    expect(await times(action)).toBe(0)
+    expect(await carryOut(target, action)).toMatchObject({ kind: 'done' })
+    expect(await times(action)).toBe(1)
+    for (const wasCutOff of [false, true])
+      expect((await carryOut(target, action, wasCutOff)).kind).toMatch(/^(?:done|already)$/)
+    expect(await times(action)).toBe(1)
+  })
+
+  check('refuses what its kind cannot do', async () => {
+    const { target } = any()
+    expect(target.can).toEqual(actionsOfKind[target.kind])
+    const account = { kind: 'account', did: parseDid('did:web:nobody.example.com') ?? expect.fail() } as const
+    const others: TargetAction[] = [
+      { kind: 'tell', externalId: 'msg_1', body: '{}' },
+      actionOf({ kind: 'takedown' }, account),
+      actionOf({ kind: 'label', create: ['known-image'], negate: [] }, account),
+    ]
+    const impossible = others.filter(({ kind }) => !target.can.has(kind))
+    expect(impossible).not.toEqual([])
+    for (const action of impossible)
+      expect(await carryOut(target, action)).toEqual({
+        kind: 'refused',
+        words: `a target of kind ${target.kind} cannot ${action.kind}`,
+      })
+  })
+
+  check('throws nothing but the reason why it is to stop', async () => {
+    const { target, ask } = any()
+    const reason = new Error('the service ends')
+    const outcome = await target
+      .carryOut(await ask(), { signal: AbortSignal.abort(reason), wasCutOff: false })
+      .catch((error: unknown) => error)
+    // Where nobody else is asked, nothing stops it.
+    if (target.kind === 'labels') expect(outcome).toMatchObject({ kind: 'done' })
+    else if (outcome !== reason) expect(outcome).toMatchObject({ kind: 'failed' })
+  })
+
+  check('has no secret in what it says', async () => {
+    const { target, ask, secrets } = any()
+    const { id, at } = target
+    const said = [await carryOut(target, await ask()), await target.check(never), id, at]
+    for (const secret of secrets) expect(JSON.stringify(said)).not.toContain(secret)
+  })
+}
 
 /** What the tests need of the servers behind a target. */
 type Fixture = {
@@ -33,6 +114,9 @@ type Fixture = {
   readonly takeDownByOthers: (subject: RecordSubject) => Promise<void>
   readonly secrets: readonly string[]
 }
+
+const recordOf = (action: TargetAction): RecordSubject =>
+  action.kind !== 'tell' && action.subject.kind === 'record' ? action.subject : expect.fail()
 
 let pictures = 0
 
@@ -165,9 +249,12 @@ describe.each<[string, boolean, (stack: AsyncDisposableStack) => Promise<Fixture
   afterAll(() => stack.disposeAsync())
   const check = it.skipIf(!isPossible)
 
-  check('finds nothing wrong with itself', async () => {
-    expect(await it_.target.check(new AbortController().signal)).toEqual([])
-  })
+  holdsToThePort(isPossible, () => ({
+    target: it_.target,
+    secrets: it_.secrets,
+    ask: async () => actionOf({ kind: 'takedown' }, await it_.post()),
+    times: async (action) => ((await it_.isDown(recordOf(action))) ? 1 : 0),
+  }))
 
   check('takes down what it says that it took down, once, and gives it back, once', async () => {
     const subject = await it_.post()
@@ -201,16 +288,6 @@ describe.each<[string, boolean, (stack: AsyncDisposableStack) => Promise<Fixture
     expect(await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject))).toMatchObject({
       kind: 'already',
     })
-  })
-
-  check('has no secret in what it says', async () => {
-    const subject = await it_.post()
-    const said = [
-      await carryOut(it_.target, actionOf({ kind: 'takedown' }, subject)),
-      await carryOut(it_.target, actionOf({ kind: 'label', create: ['Not A Label'], negate: [] }, subject)),
-      await it_.target.check(new AbortController().signal),
-    ]
-    for (const secret of it_.secrets) expect(JSON.stringify(said)).not.toContain(secret)
   })
 })
 
@@ -488,19 +565,26 @@ describe.skipIf(!postgresUrl)('a moderation service that can be asked', () => {
   }, 120_000)
   afterAll(() => stack.disposeAsync())
 
+  const reportsOn = async ({ uri: subject }: RecordSubject) => {
+    const { moderation } = it_.ozone.agent(it_.moderator).tools.ozone
+    const types = ['tools.ozone.moderation.defs#modEventReport']
+    return (await moderation.queryEvents({ subject, types })).data.events
+  }
+
+  holdsToThePort(postgresUrl !== undefined, () => ({
+    target: it_.target,
+    secrets: it_.secrets,
+    ask: async () => actionOf({ kind: 'report', reasonType: csam }, await it_.post()),
+    times: async (action) => (await reportsOn(recordOf(action))).length,
+  }))
+
   it('has one report, of the account that reports, with why and by what', async () => {
-    expect(await it_.target.check(new AbortController().signal)).toEqual([])
     const subject = await it_.post()
     const report = actionOf({ kind: 'report', reasonType: csam }, subject)
     expect(await carryOut(it_.target, report)).toMatchObject({ kind: 'done' })
     expect(await carryOut(it_.target, report)).toMatchObject({ kind: 'already' })
     expect(await carryOut(it_.target, report, true)).toMatchObject({ kind: 'already' })
-    const { moderation } = it_.ozone.agent(it_.moderator).tools.ozone
-    const { data } = await moderation.queryEvents({
-      subject: subject.uri,
-      types: ['tools.ozone.moderation.defs#modEventReport'],
-    })
-    expect(data.events).toMatchObject([
+    expect(await reportsOn(subject)).toMatchObject([
       {
         createdBy: it_.moderator.did,
         event: { reportType: csam },
@@ -519,17 +603,26 @@ describe.skipIf(!postgresUrl)('a moderation service that can be asked', () => {
 describe('our own labels', () => {
   const stack = new AsyncDisposableStack()
   let open: Awaited<ReturnType<typeof openTargets>>
+  let posting: Awaited<ReturnType<typeof openPosting>>
   let subject: RecordSubject
   beforeAll(async () => {
-    const { network, labeler, post } = await openPosting(stack)
-    open = stack.use(await openTargets(network, labeler, []))
-    subject = await post()
+    posting = await openPosting(stack)
+    open = stack.use(await openTargets(posting.network, posting.labeler, []))
+    subject = await posting.post()
   }, 120_000)
   afterAll(() => stack.disposeAsync())
 
+  holdsToThePort(true, () => ({
+    target: open.labels,
+    secrets: [posting.labeler.privateHex],
+    ask: async () => actionOf({ kind: 'label', create: ['known-image'], negate: [] }, await posting.post()),
+    times: async (action) =>
+      (await open.database.labels.page(0, 100)).filter(({ uri }) => uri === recordOf(action).uri).length,
+  }))
+
   const published = () =>
     open.database.labels.query(
-      { uriPatterns: [subject.uri, subject.did], sources: [], limit: 10, after: 0 },
+      { uriPatterns: [subject.uri], sources: [], limit: 10, after: 0 },
       new Date().toISOString(),
     )
   const labelOf = (create: readonly string[], negate: readonly string[]) =>
@@ -552,5 +645,88 @@ describe('our own labels', () => {
     const blob = { kind: 'blob', did: subject.did, cid: subject.blobs[0] ?? expect.fail() } as const
     const wish = { kind: 'label', create: ['known-image'], negate: [] } as const
     expect(await carryOut(open.labels, actionOf(wish, blob))).toMatchObject({ kind: 'refused' })
+  })
+})
+
+describe('a webhook endpoint', () => {
+  const stack = new AsyncDisposableStack()
+  let receiver: WebhookReceiver
+  let target: ActionTarget
+  let status = 204
+  const labeler = 'did:web:labels.example.com'
+
+  beforeAll(async () => {
+    const key = await createLabelKey()
+    receiver = stack.use(await openWebhookReceiver(() => ({ status })))
+    const nobody = { plcUrl: 'http://localhost:1', pdsUrl: 'http://localhost:1' }
+    const { targets } = stack.use(
+      await openTargets(nobody, { did: labeler, privateHex: key.privateHex }, [], {
+        env: settingsFor(receiver),
+      }),
+    )
+    target = targets[0] ?? expect.fail()
+  })
+  afterAll(() => stack.disposeAsync())
+
+  const tell = (): TargetAction => {
+    const externalId = `msg_${randomUUID()}`
+    const event: WebhookPayload = {
+      event_type: 'action_taken',
+      id: externalId,
+      timestamp: new Date().toISOString(),
+      labeler,
+      content_id: 'content_1',
+      did: null,
+      record_cid: null,
+      blob_cid: null,
+      action: 'label',
+      label: 'known-image',
+      review: null,
+      actor: 'harrier',
+    }
+    // Spaces that a writer of JSON would not put: what is sent is what was kept, byte for byte.
+    return { kind: 'tell', externalId, body: JSON.stringify(event, null, 1) }
+  }
+  const triesOf = ({ externalId }: TargetAction) =>
+    receiver.tries.filter(({ headers }) => headers['webhook-id'] === externalId)
+
+  // What a receiver counts are ids: the same again is the same.
+  holdsToThePort(true, () => ({
+    target,
+    secrets: [receiverSecret, receiverSecret.slice('whsec_'.length), 'of-the-address'],
+    ask: async () => tell(),
+    times: async (action) => new Set(triesOf(action).map(({ body }) => body)).size,
+  }))
+
+  it('is told what was kept, byte for byte, and believes it', async () => {
+    const action = tell()
+    expect(await carryOut(target, action)).toEqual({ kind: 'done', words: 'status 204' })
+    expect(triesOf(action).map(({ body }) => body)).toEqual([action.kind === 'tell' && action.body])
+    expect(receiver.refused).toEqual([])
+  })
+
+  it.each([
+    [500, 'failed'],
+    [302, 'failed'],
+    [410, 'refused'],
+  ])('that answers %i has %s', async (answer, kind) => {
+    status = answer
+    using _ = { [Symbol.dispose]: () => void (status = 204) }
+    expect(await carryOut(target, tell())).toMatchObject({ kind, words: `status ${answer}` })
+  })
+
+  it('is asked by a signed ping, and what is wrong is told with what to do', async () => {
+    const before = receiver.pings.length
+    expect(await target.check(new AbortController().signal)).toEqual([])
+    expect(receiver.pings.slice(before)).toMatchObject([{ event_type: 'ping', labeler }])
+    await using stranger = await openTargets(
+      { plcUrl: 'http://localhost:1', pdsUrl: 'http://localhost:1' },
+      { did: labeler, privateHex: (await createLabelKey()).privateHex },
+      [],
+      { env: settingsFor(receiver, { secret: 'a secret that it does not know'.replaceAll(' ', '-') }) },
+    )
+    expect(await stranger.targets[0]?.check(new AbortController().signal)).toEqual([
+      expect.stringMatching(/^Expected 2xx to a signed ping but received status 401: .*secret/),
+    ])
   })
 })

@@ -2,14 +2,13 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createSafeFetch } from '../src/lib/safe-fetch.ts'
 import { startTask } from '../src/lib/task.ts'
+import { createActionMessage } from '../src/model/action-message.ts'
 import { parseDid } from '../src/model/ids.ts'
-import { createActionMessage } from '../src/model/target.ts'
 import { createOutbox } from '../src/outbox/outbox.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { createModerationTarget } from '../src/targets/moderation-target.ts'
 import { createPdsTarget } from '../src/targets/pds-target.ts'
 import { createProxiedCaller } from '../src/targets/service-caller.ts'
-import { createActionCarrier } from '../src/targets/target.ts'
 import { actionOf, carryOut } from './support/action-targets.ts'
 import { hostilePassword, openHostileModeration, type ReportReply } from './support/hostile-moderation.ts'
 import { openLoopbackServer } from './support/listen.ts'
@@ -43,7 +42,7 @@ async function openFixture({ password = hostilePassword, timeoutMs = 500 } = {})
     return createOutbox(
       {
         database,
-        carriers: [createActionCarrier(target)],
+        targets: [target],
         onEnded: async () => {},
         isPaused: async () => false,
         logger: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),

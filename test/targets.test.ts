@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createActionMessage } from '../src/model/action-message.ts'
 import { parseDid } from '../src/model/ids.ts'
 import type { OutboxMessage, OutboxState } from '../src/model/outbox.ts'
-import { createActionMessage, type TargetAction, type TargetKind } from '../src/model/target.ts'
+import type { SubjectAction, TargetKind } from '../src/model/target.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import type { Account } from './support/accounts.ts'
 import { actionOf, createTestLabeler, subjectOfPost } from './support/action-targets.ts'
@@ -10,6 +11,12 @@ import { drawLandscape, recompress } from './support/images.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { linesOf, runHarrier } from './support/run-harrier.ts'
 import { createServiceFolder, openService, type ServiceFolder, testLabel } from './support/service.ts'
+import {
+  openWebhookReceiver,
+  receiverSecret,
+  settingsFor,
+  type WebhookReceiver,
+} from './support/webhook-receiver.ts'
 
 const strangerOrigin = 'http://localhost:1'
 
@@ -19,11 +26,13 @@ describe('a service with targets', () => {
   let network: Network
   let alice: Account
   let folder: ServiceFolder
+  let receiver: WebhookReceiver
 
   beforeAll(async () => {
     network = stack.use(await openNetwork())
     alice = await network.createAccount('alice.test')
     const labeler = await createTestLabeler(network, 'labeler.test')
+    receiver = stack.use(await openWebhookReceiver())
     const { pdsDid } = network.trustModeration(labeler.did)
     folder = stack.use(
       createServiceFolder(network, {
@@ -41,7 +50,7 @@ describe('a service with targets', () => {
           },
         ]),
         HARRIER_TARGET_PRIVATE_ORIGINS: `${network.pdsUrl},${strangerOrigin}`,
-        HARRIER_WEBHOOK_RETRY_BASE_MS: '20',
+        ...settingsFor(receiver, { events: ['match_found'] }),
         HARRIER_WEBHOOK_MAX_ATTEMPTS: '2',
       }),
     )
@@ -50,7 +59,7 @@ describe('a service with targets', () => {
   afterAll(() => stack.disposeAsync())
 
   /** Has actions carried out, as whatever decides on them would: by a row in the outbox. */
-  async function send(...sent: readonly (readonly [string, TargetKind, TargetAction])[]): Promise<void> {
+  async function send(...sent: readonly (readonly [string, TargetKind, SubjectAction])[]): Promise<void> {
     await using database = await openSqlite({ path: join(folder.path, 'harrier.db') })
     const at = new Date().toISOString()
     await database.outbox.add(sent.map(([id, kind, action]) => createActionMessage({ id, kind }, action, at)))
@@ -97,17 +106,21 @@ describe('a service with targets', () => {
       { id: 'labels', kind: 'labels', can: ['label'], waiting: 0, dead: 0 },
       { id: 'pds', kind: 'pds', can: ['takedown', 'restore'] },
       { id: 'down', kind: 'moderation', can: ['report'], waiting: 0, dead: 1 },
+      { id: 'app', kind: 'webhook', at: receiver.origin, can: ['tell'] },
     ])
     const list = await harrier('target', 'list')
     expect(list.out).toMatch(/pds +pds +http:\/\/localhost:\d+ +takedown, restore +0 +0/)
     const check = await harrier('target', 'check')
     expect(check).toMatchObject({ code: 1 })
-    expect(check.out).toMatch(/^ok +labels\nok +pds\nfail +down +/)
+    expect(check.out).toMatch(/^ok +labels\nok +pds\nfail +down +.*\nok +app\n$/)
     expect(await harrier('target', 'check', 'pds', '--json')).toMatchObject({
       code: 0,
       out: '{"id":"pds","isWell":true,"wrong":[]}\n',
     })
     expect((await harrier('target', 'check', 'elsewhere')).code).toBe(3)
-    for (const text of [list.out, check.out, lines.join('')]) expect(text).not.toContain('never-to-be-seen')
+    for (const text of [list.out, check.out, lines.join('')])
+      for (const secret of ['never-to-be-seen', receiverSecret, 'of-the-address'])
+        expect(text).not.toContain(secret)
+    expect(receiver.pings).toHaveLength(1)
   }, 60_000)
 })

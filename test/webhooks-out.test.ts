@@ -102,7 +102,12 @@ describe('events of a service', () => {
 
   it('are described, and no address or secret is shown or logged', async () => {
     const { json } = await call(`${service.url}/openapi.json`, undefined)
-    expect(Object.keys(json['webhooks'] as object)).toEqual(['match_found', 'action_taken', 'review_decided'])
+    expect(Object.keys(json['webhooks'] as object)).toEqual([
+      'match_found',
+      'action_taken',
+      'review_decided',
+      'ping',
+    ])
     const log = service.lines.join('\n')
     expect(log).toContain('outbox.tried')
     expect(log).not.toContain('of-the-address')

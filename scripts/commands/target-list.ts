@@ -6,12 +6,12 @@ import { formatTable, printable } from '../lib/terminal.ts'
 /** `harrier target list`: where actions are carried out. */
 export const targetListCommand: Command = {
   name: 'target list',
-  summary: 'list where takedowns, reports and labels are carried out, and what waits for them',
+  summary: 'list where takedowns, reports, labels and events go, and what waits for them',
   parameters: '',
   arity: [0, 0],
   options: jsonOption,
   notes: [
-    'Those of HARRIER_TARGETS, without their secrets, and labels, our own stream. waiting are actions that are to be tried or\n' +
+    'Those of HARRIER_TARGETS and HARRIER_WEBHOOK_ENDPOINTS, without their secrets, and labels, our own stream. waiting are actions that are to be tried or\n' +
       'tried again, dead those that a person has to see to: harrier outbox list. The last try is that of the action that has\n' +
       'waited longest.',
     'JSON: one object per target: id, kind, at, can, waiting, dead, oldest (id, createdAt, attempts, outcome, runAfter in\n' +

@@ -1,3 +1,4 @@
+import { createActionMessage } from '../model/action-message.ts'
 import {
   type EffectAction,
   type HoldReason,
@@ -7,7 +8,7 @@ import {
 } from '../model/effect.ts'
 import type { Did } from '../model/ids.ts'
 import type { SequencedLabel, SignedLabel } from '../model/label.ts'
-import { createActionMessage, maxBecauseChars, type TargetAction, type TargetFacts } from '../model/target.ts'
+import { maxBecauseChars, type SubjectAction, type TargetFacts } from '../model/target.ts'
 import type { AuditEntry } from '../store/audit-store.ts'
 import type { Announce, Stores } from '../store/database.ts'
 
@@ -153,7 +154,7 @@ async function send(
 function actionOf(
   effect: StoredEffect,
   action: Extract<EffectAction, { kind: 'report' | 'takedown' }>,
-): TargetAction {
+): SubjectAction {
   const shared = {
     subject: action.subject,
     effectId: effect.id,
@@ -166,7 +167,7 @@ function actionOf(
 }
 
 /** Returns what a target knows a request of an effect by: the same whenever it is asked, and different after a database was lost. */
-export function externalIdOf({ id, createdAt }: StoredEffect, kind: TargetAction['kind']): string {
+export function externalIdOf({ id, createdAt }: StoredEffect, kind: SubjectAction['kind']): string {
   return `harrier-${kind}-${id}-${Date.parse(createdAt)}`
 }
 

@@ -1,7 +1,8 @@
 import { AppError } from '../lib/errors.ts'
+import { parseAction } from '../model/action-message.ts'
 import { type EffectState, type StoredEffect, undoReasons } from '../model/effect.ts'
 import type { OutboxEnd, OutboxMessage } from '../model/outbox.ts'
-import { parseAction, type TargetAction } from '../model/target.ts'
+import type { SubjectAction } from '../model/target.ts'
 import type { WebhookEvent } from '../model/webhook-event.ts'
 import type { Announce, Stores } from '../store/database.ts'
 import { auditOf } from './carry-out.ts'
@@ -73,7 +74,7 @@ const lifting: readonly EffectState[] = ['undoing', 'undone']
 async function load(
   { effects }: Pick<Stores, 'effects'>,
   { kind, payload }: OutboxMessage,
-): Promise<{ readonly action?: TargetAction; readonly effect?: StoredEffect | undefined }> {
+): Promise<{ readonly action?: SubjectAction; readonly effect?: StoredEffect | undefined }> {
   if (kind === 'webhook') return {}
   const action = parseAction(payload)
   return { action, effect: await effects.find(action.effectId) }
@@ -90,7 +91,7 @@ function stateOfLifting({ kind }: OutboxEnd): EffectState {
   return kind === 'done' || kind === 'already' || kind === 'not-theirs' ? 'undone' : 'undoing'
 }
 
-function eventOf(effect: StoredEffect, action: TargetAction, state: EffectState): WebhookEvent | undefined {
+function eventOf(effect: StoredEffect, action: SubjectAction, state: EffectState): WebhookEvent | undefined {
   const { subject, recordCid, blobCid, actor } = effect
   const about = {
     contentId: action.subject.kind === 'blob' ? (effect.uri ?? subject) : subject,

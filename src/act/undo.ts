@@ -1,6 +1,7 @@
+import { createActionMessage } from '../model/action-message.ts'
 import { ownTargets, type StoredEffect, standingStates, type UndoReason } from '../model/effect.ts'
 import { parseAtUri, parseDid } from '../model/ids.ts'
-import { createActionMessage, type TargetSubject } from '../model/target.ts'
+import type { TargetSubject } from '../model/target.ts'
 import type { Stores } from '../store/database.ts'
 import { auditOf, becauseOf, type CarryOutDeps, externalIdOf } from './carry-out.ts'
 

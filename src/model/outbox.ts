@@ -1,10 +1,4 @@
-import type { TargetOutcome } from './target.ts'
-
-/** What an outbox message is: an event for a webhook endpoint, or an action for a target of a kind (`target.ts`). */
-export const outboxKinds = ['webhook', 'pds', 'ozone', 'moderation', 'labels'] as const
-
-/** One member of `outboxKinds`. */
-export type OutboxKind = (typeof outboxKinds)[number]
+import type { TargetKind, TargetOutcome } from './target.ts'
 
 /**
  * States of a message. `pending` waits or is on its way; `dead` was not done and waits for a person; `dropped` was given up by a
@@ -17,8 +11,9 @@ export type OutboxState = (typeof outboxStates)[number]
 
 /** A message that is to be sent. */
 export type NewOutboxMessage = {
-  readonly kind: OutboxKind
-  /** Who is to have it, such as the id of an endpoint. */
+  /** Of its target. */
+  readonly kind: TargetKind
+  /** The id of whoever is to have it. */
   readonly target: string
   /** What the receiver knows it by, on every try. */
   readonly messageId: string
@@ -52,14 +47,6 @@ export type ClaimedMessage = OutboxMessage & {
   readonly wasCutOff: boolean
 }
 
-/** What brings the messages of one kind to one target. */
-export interface MessageCarrier {
-  readonly kind: OutboxKind
-  readonly id: string
-  /** Tries once. Rejects with the signal's reason, and then it is not known whether the message arrived; and with faults of our own. */
-  deliver(message: ClaimedMessage, signal: AbortSignal): Promise<TargetOutcome>
-}
-
 /** How a message ended. */
 export type OutboxEnd = {
   readonly state: Exclude<OutboxState, 'pending'>
@@ -75,7 +62,7 @@ export type OutboxEnd = {
 export type OutboxWanted = {
   readonly states: readonly OutboxState[]
   /** Every kind unless told. */
-  readonly kinds?: readonly OutboxKind[]
+  readonly kinds?: readonly TargetKind[]
   /** Every one unless told. */
   readonly target?: string
   readonly limit: number

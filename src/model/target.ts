@@ -1,23 +1,31 @@
-import { z } from 'zod'
-import { type AtUri, type Cid, type Did, parseAtUri, parseBlobCid, parseCid, parseDid } from './ids.ts'
-import type { NewOutboxMessage } from './outbox.ts'
+import type { AtUri, Cid, Did } from './ids.ts'
 
 /** The kinds of target that actions are sent to. */
-export const targetKinds = ['pds', 'ozone', 'moderation', 'labels'] as const
+export const targetKinds = ['webhook', 'pds', 'ozone', 'moderation', 'labels'] as const
 
 /** One member of `targetKinds`. */
 export type TargetKind = (typeof targetKinds)[number]
 
 /** What a target can be asked to do. */
-export const actionKinds = ['takedown', 'restore', 'report', 'label', 'divert'] as const
+export const actionKinds = ['takedown', 'restore', 'report', 'label', 'divert', 'tell'] as const
 
 /** One member of `actionKinds`. */
 export type ActionKind = (typeof actionKinds)[number]
 
 /** What each kind of target can be asked to do. */
-export const actionsOfKind: Readonly<Record<TargetKind, ReadonlySet<ActionKind>>> = {
+export type ActionsOfKind = {
+  readonly webhook: 'tell'
+  readonly pds: 'takedown' | 'restore'
+  readonly ozone: 'takedown' | 'restore' | 'report' | 'label' | 'divert'
+  readonly moderation: 'report'
+  readonly labels: 'label'
+}
+
+/** `ActionsOfKind` as values. */
+export const actionsOfKind: { readonly [Kind in TargetKind]: ReadonlySet<ActionsOfKind[Kind]> } = {
+  webhook: new Set(['tell']),
   pds: new Set(['takedown', 'restore']),
-  ozone: new Set(actionKinds),
+  ozone: new Set(['takedown', 'restore', 'report', 'label', 'divert']),
   moderation: new Set(['report']),
   labels: new Set(['label']),
 }
@@ -46,7 +54,7 @@ export type TargetSubject =
 /** The most characters of `because`. */
 export const maxBecauseChars = 500
 
-/** What every action has. */
+/** What every action about a subject has. */
 type SharedAction = {
   readonly subject: TargetSubject
   /** The effect that it carries out. */
@@ -57,8 +65,8 @@ type SharedAction = {
   readonly because: string
 }
 
-/** What a target is asked to do; as JSON the payload of a message in the outbox. It has no user's words, image or hash. */
-export type TargetAction = SharedAction &
+/** What a target is asked to do about a subject. It has no user's words, image or hash. */
+export type SubjectAction = SharedAction &
   (
     | { readonly kind: 'takedown' }
     /** Gives back what our takedown took; what others took down stays so. Blobs that another effect still holds are left out by whoever asks. */
@@ -75,6 +83,21 @@ export type TargetAction = SharedAction &
     /** Sends the blobs to where an Ozone diverts them, and takes the record down. */
     | { readonly kind: 'divert' }
   )
+
+/** An event that an endpoint is told of. It has no user's words, image or hash. */
+export type TellAction = {
+  readonly kind: 'tell'
+  /** What the receiver knows it by on every try. */
+  readonly externalId: string
+  /** The event as JSON: what is sent, byte for byte. */
+  readonly body: string
+}
+
+/** What a target is asked to do. */
+export type TargetAction = SubjectAction | TellAction
+
+/** What a target of a kind is asked to do. */
+export type ActionFor<Kind extends TargetKind> = Extract<TargetAction, { kind: ActionsOfKind[Kind] }>
 
 /** How an attempt to carry out an action ended. `words` are ours or a name of the protocol, never a user's, and hold no secret. */
 export type TargetOutcome =
@@ -118,76 +141,4 @@ export interface ActionTarget extends TargetFacts {
   carryOut(action: TargetAction, attempt: TargetAttempt): Promise<TargetOutcome>
   /** Signs in and asks something harmless that only the authority it needs is answered. Returns what is wrong, a sentence each; none is well. */
   check(signal: AbortSignal): Promise<readonly string[]>
-}
-
-/**
- * Returns the message that has a target carry out an action: one line per target, in order for each account.
- * @public For whoever decides on effects.
- */
-export function createActionMessage(
-  { id, kind }: Pick<TargetFacts, 'id' | 'kind'>,
-  action: TargetAction,
-  at: string,
-): NewOutboxMessage {
-  return {
-    kind,
-    target: id,
-    messageId: action.externalId,
-    event: action.kind,
-    subject: action.subject.did,
-    payload: JSON.stringify(action),
-    createdAt: at,
-  }
-}
-
-/** The most blobs that an action names beside a record, and label values that it creates, or negates. */
-const maxBlobs = 100
-const maxVals = 20
-
-const did = z.custom<Did>((value) => parseDid(value) !== undefined)
-const uri = z.custom<AtUri>((value) => parseAtUri(value) !== undefined)
-const cid = z.custom<Cid>((value) => parseCid(value) !== undefined)
-const blobCid = z.custom<Cid>((value) => parseBlobCid(value) !== undefined)
-const vals = z.array(z.string().min(1).max(128)).max(maxVals)
-
-const subjectSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('account'), did }),
-  z.strictObject({ kind: z.literal('record'), did, uri, cid, blobs: z.array(blobCid).max(maxBlobs) }),
-  z.strictObject({
-    kind: z.literal('blob'),
-    did,
-    cid: blobCid,
-    uri: uri.optional(),
-    recordCid: cid.optional(),
-  }),
-])
-
-const shared = {
-  subject: subjectSchema,
-  effectId: z.int().positive(),
-  externalId: z.string().regex(/^[\w.:-]{1,128}$/),
-  because: z.string().max(maxBecauseChars),
-}
-
-const actionSchema: z.ZodType<TargetAction> = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('takedown'), ...shared }),
-  z.strictObject({ kind: z.literal('restore'), ...shared }),
-  z.strictObject({
-    kind: z.literal('report'),
-    ...shared,
-    reasonType: z.string().regex(/^[\w.-]{1,200}(?:#\w{1,100})?$/),
-  }),
-  z.strictObject({
-    kind: z.literal('label'),
-    ...shared,
-    create: vals,
-    negate: vals,
-    expiresAt: z.iso.datetime().optional(),
-  }),
-  z.strictObject({ kind: z.literal('divert'), ...shared }),
-])
-
-/** Returns the action in a message's payload. @throws when it is none. */
-export function parseAction(payload: string): TargetAction {
-  return actionSchema.parse(JSON.parse(payload))
 }

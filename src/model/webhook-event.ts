@@ -113,6 +113,25 @@ export const webhookPayload: z.ZodType<WebhookPayload> = z.discriminatedUnion('e
   }),
 ])
 
+/**
+ * The JSON by which `harrier target check` finds out whether an endpoint is reached and believes us: nothing has happened, and it is
+ * sent whatever events the endpoint asks for.
+ */
+export const webhookPing: z.ZodType<WebhookPing> = z.strictObject({
+  event_type: z.literal('ping'),
+  id: shared.id,
+  timestamp: shared.timestamp.describe('When it was sent, UTC'),
+  labeler: shared.labeler,
+})
+
+/** A ping as it is sent. */
+export type WebhookPing = {
+  readonly event_type: 'ping'
+  readonly id: string
+  readonly timestamp: string
+  readonly labeler: string
+}
+
 type Shared = {
   readonly id: string
   readonly timestamp: string

@@ -1,17 +1,17 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { startTask } from '../lib/task.ts'
+import { createActionMessage } from '../model/action-message.ts'
 import { parseAtUri, parseBlobCid, parseCid, parseDid } from '../model/ids.ts'
 import type { OutboxEnd } from '../model/outbox.ts'
 import {
   type ActionTarget,
-  createActionMessage,
+  type SubjectAction,
   type TargetAction,
   type TargetAttempt,
   type TargetOutcome,
 } from '../model/target.ts'
 import { openSqlite } from '../store/sqlite.ts'
-import { createActionCarrier } from '../targets/target.ts'
 import { createOutbox } from './outbox.ts'
 import { createOutboxDesk } from './outbox-desk.ts'
 
@@ -20,7 +20,7 @@ const cid = parseCid('bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2
 const blob = parseBlobCid('bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku') ?? expect.fail()
 
 /** An action about a record of the account. */
-function actionOn(rkey: string, kind: 'takedown' | 'restore' = 'takedown'): TargetAction {
+function actionOn(rkey: string, kind: 'takedown' | 'restore' = 'takedown'): SubjectAction {
   const uri = parseAtUri(`at://${did}/app.bsky.feed.post/${rkey}`) ?? expect.fail()
   const subject = { kind: 'record', did, uri, cid, blobs: [blob] } as const
   return {
@@ -60,7 +60,7 @@ async function openFixture(carryOut: CarryOut, { maxAttempts = 3 } = {}) {
   const outbox = createOutbox(
     {
       database,
-      carriers: [createActionCarrier(target)],
+      targets: [target],
       ...hooks,
       isPaused: async () => state.isPaused,
       logger: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
@@ -80,7 +80,7 @@ async function openFixture(carryOut: CarryOut, { maxAttempts = 3 } = {}) {
     desk,
     outbox,
     start: () => startTask(outbox.run),
-    async add(...actions: TargetAction[]) {
+    async add(...actions: SubjectAction[]) {
       await database.outbox.add(
         actions.map((action) => createActionMessage(target, action, new Date().toISOString())),
       )

@@ -1,11 +1,5 @@
-import {
-  type OutboxEnd,
-  type OutboxKind,
-  type OutboxMessage,
-  type OutboxState,
-  type OutboxWanted,
-  outboxKinds,
-} from '../model/outbox.ts'
+import { type OutboxEnd, type OutboxMessage, type OutboxState, type OutboxWanted } from '../model/outbox.ts'
+import { type TargetKind, targetKinds } from '../model/target.ts'
 import type { Database, Stores } from '../store/database.ts'
 import type { OnEnded } from './end-message.ts'
 
@@ -25,7 +19,7 @@ export type OutboxDeskDeps = {
   readonly database: Pick<Database, 'outbox' | 'transaction'>
   readonly now: () => Date
   /** Messages of other kinds are not there for it; every kind unless told. */
-  readonly kinds?: readonly OutboxKind[]
+  readonly kinds?: readonly TargetKind[]
   /** Called after a message was put back; must not throw. */
   readonly onRetry: () => void
   /** Says what it means that a message was dropped, in that transaction. */
@@ -38,7 +32,7 @@ const dropped: OutboxEnd = { state: 'dropped', kind: 'dropped', words: 'given up
 
 /** Returns what the operator does with the outbox. */
 export function createOutboxDesk(deps: OutboxDeskDeps): OutboxDesk {
-  const { database, now, onRetry, kinds = outboxKinds } = deps
+  const { database, now, onRetry, kinds = targetKinds } = deps
 
   async function find({ outbox }: Pick<Stores, 'outbox'>, id: number): Promise<OutboxMessage | undefined> {
     const message = await outbox.find(id)

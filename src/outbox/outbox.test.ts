@@ -10,7 +10,7 @@ import { createSafeFetch } from '../lib/safe-fetch.ts'
 import { startTask } from '../lib/task.ts'
 import { type WebhookEvent, webhookEventNames } from '../model/webhook-event.ts'
 import { openSqlite } from '../store/sqlite.ts'
-import { createWebhookCarrier } from '../targets/webhook-carrier.ts'
+import { createWebhookTarget } from '../targets/webhook-target.ts'
 import { createAnnounce } from './announce.ts'
 import { createOutbox, type OutboxOptions } from './outbox.ts'
 import { createOutboxDesk } from './outbox-desk.ts'
@@ -22,6 +22,7 @@ const quick: OutboxOptions = {
   retryMaxMs: 60_000,
 }
 
+const webhookDeps = { labeler: 'did:web:labels.example.com', newId: randomUUID }
 const hooks = { onEnded: async () => {}, onRevived: async () => {} }
 
 /** The outbox over a real store and a real receiver, with a clock that can be put forward. */
@@ -57,7 +58,7 @@ async function openFixture(
   const outbox = createOutbox(
     {
       database,
-      carriers: [createWebhookCarrier({ fetch, timeoutMs, now }, endpoint)],
+      targets: [createWebhookTarget({ ...webhookDeps, fetch, timeoutMs, now }, endpoint)],
       ...hooks,
       isPaused: async () => false,
       logger: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
@@ -246,7 +247,7 @@ describe('the outbox', () => {
     const outbox = createOutbox(
       {
         database,
-        carriers: [createWebhookCarrier({ fetch, timeoutMs: 1000, now }, endpoint)],
+        targets: [createWebhookTarget({ ...webhookDeps, fetch, timeoutMs: 1000, now }, endpoint)],
         ...hooks,
         isPaused: async () => false,
         logger: pino({ level: 'silent' }),

@@ -4,24 +4,26 @@
  *
  * Owns: what events look like, the order of messages, when one is tried again, when a target is left in peace, and the end
  * of each. Leaves to others: what happens (stages call `Announce` or add actions), and how a message is brought to its target
- * (`targets/`, a carrier each).
+ * (`targets/`).
  * Invariants: a message is there exactly when what it tells of is; an attempt is counted before it starts; a message has one
  * id for ever, so that a receiver can tell a repeat; messages to one target about one subject are sent in order, the next
  * when the one before has ended; the end of an action, its audit row and what it means for its effect are one transaction;
- * what is not known to have arrived is told to its carrier, and never sent twice by itself where that would double it; while
+ * what is not known to have arrived is told to its target, and never sent twice by itself where that would double it; while
  * actions are paused, none is started but restores; no line has an address or a payload.
  *
- * announce.ts       events as messages, for every endpoint that wants them
- * end-message.ts    the end of a message, with its audit row
- * outbox-desk.ts    what the operator sees and does; target-desk.ts of targets
+ * announce.ts          events as messages, for every endpoint that wants them
+ * carry-out-message.ts one try: what a message asks, of its target
+ * end-message.ts       the end of a message, with its audit row
+ * outbox-desk.ts       what the operator sees and does; target-desk.ts of targets
  */
 import { backoffMs } from '../lib/backoff.ts'
 import { type Circuit, createCircuit } from '../lib/circuit.ts'
 import type { Log } from '../lib/logger.ts'
 import { createWorkLoop, type WorkLoop } from '../lib/work-loop.ts'
-import type { ClaimedMessage, MessageCarrier } from '../model/outbox.ts'
-import type { TargetOutcome } from '../model/target.ts'
+import type { ClaimedMessage } from '../model/outbox.ts'
+import type { ActionTarget, TargetOutcome } from '../model/target.ts'
 import type { Database } from '../store/database.ts'
+import { carryOutMessage } from './carry-out-message.ts'
 import { createEndMessage, type EndMessage, type EndMessageDeps } from './end-message.ts'
 
 /** How a try ended, as it is counted: the ways in which a target ends it, and `retried` and `dead` for what failed. */
@@ -30,7 +32,7 @@ type TryOutcome = 'delivered' | 'retried' | 'dead' | 'not-theirs'
 /** What sending needs. */
 export type OutboxDeps = Omit<EndMessageDeps, 'database'> & {
   readonly database: Pick<Database, 'outbox' | 'transaction'>
-  readonly carriers: readonly MessageCarrier[]
+  readonly targets: readonly ActionTarget[]
   readonly logger: Log
   /** Counts a try. Must not throw. */
   readonly onTried: (outcome: TryOutcome, seconds: number) => void
@@ -68,7 +70,7 @@ const straysAtOnce = 100
 /** Returns the sending; it starts nothing. */
 export function createOutbox(deps: OutboxDeps, options: OutboxOptions): Outbox {
   const endMessage = createEndMessage(deps)
-  const lines = deps.carriers.map((carrier) => createLine({ ...deps, endMessage }, options, carrier))
+  const lines = deps.targets.map((target) => createLine({ ...deps, endMessage }, options, target))
   return {
     wake() {
       for (const { loop } of lines) loop.wake()
@@ -85,8 +87,8 @@ export function createOutbox(deps: OutboxDeps, options: OutboxOptions): Outbox {
 }
 
 /** Ends what waits for a target that the settings no longer have. Returns how many messages. */
-async function buryStrays({ database, carriers }: OutboxDeps, endMessage: EndMessage): Promise<number> {
-  const known = carriers.map(({ kind, id }) => ({ kind, target: id }))
+async function buryStrays({ database, targets }: OutboxDeps, endMessage: EndMessage): Promise<number> {
+  const known = targets.map(({ kind, id }) => ({ kind, target: id }))
   const end = { state: 'dead', kind: 'refused', words: 'no such target' } as const
   for (let buried = 0; ; ) {
     const strays = await database.outbox.strays(known, straysAtOnce)
@@ -102,27 +104,27 @@ type LineDeps = OutboxDeps & { readonly endMessage: EndMessage }
 function createLine(
   deps: LineDeps,
   options: OutboxOptions,
-  carrier: MessageCarrier,
+  target: ActionTarget,
 ): { readonly loop: WorkLoop; readonly circuit: Circuit } {
   const now = () => deps.now().getTime()
   const circuit = createCircuit({ ...circuitTimes, now, random: deps.random })
-  const { kind, id: target } = carrier
+  const { kind, id } = target
   const loop = createWorkLoop<ClaimedMessage, string>({
     async claim(limit, busy) {
       const room = Math.min(limit, circuit.room(busy.length))
       if (room === 0) return []
       const only = kind !== 'webhook' && (await deps.isPaused()) ? 'restore' : undefined
-      return await deps.database.outbox.claim({ kind, target, now: now(), limit: room, busy, only })
+      return await deps.database.outbox.claim({ kind, target: id, now: now(), limit: room, busy, only })
     },
     keyOf: ({ subject }) => subject,
-    work: (message, ending) => attempt({ ...deps, circuit, carrier }, options, message, ending),
+    work: (message, ending) => attempt({ ...deps, circuit, target }, options, message, ending),
     atOnce: options.atOnce,
     pollMs,
   })
   return { loop, circuit }
 }
 
-type AttemptDeps = LineDeps & { readonly circuit: Circuit; readonly carrier: MessageCarrier }
+type AttemptDeps = LineDeps & { readonly circuit: Circuit; readonly target: ActionTarget }
 
 async function attempt(
   deps: AttemptDeps,
@@ -154,12 +156,12 @@ async function attempt(
 
 /** Undefined when the service ends: the message is as it was, but for the attempt, and is looked into at the next start. */
 async function tryDelivering(
-  { carrier }: AttemptDeps,
+  { target }: AttemptDeps,
   message: ClaimedMessage,
   ending: AbortSignal,
 ): Promise<TargetOutcome | undefined> {
   try {
-    return await carrier.deliver(message, ending)
+    return await carryOutMessage(target, message, ending)
   } catch (error) {
     if (ending.aborted) return undefined
     throw error

@@ -3,17 +3,16 @@ import {
   type ClaimedMessage,
   type NewOutboxMessage,
   type OutboxEnd,
-  type OutboxKind,
   type OutboxMessage,
   type OutboxState,
   type OutboxWanted,
-  outboxKinds,
 } from '../model/outbox.ts'
+import { type TargetKind, targetKinds } from '../model/target.ts'
 import type { Row, Schema } from './schema.ts'
 
 /** Which messages are claimed. `now` is epoch milliseconds. */
 export type OutboxClaim = {
-  readonly kind: OutboxKind
+  readonly kind: TargetKind
   readonly target: string
   readonly now: number
   readonly limit: number
@@ -24,10 +23,10 @@ export type OutboxClaim = {
 }
 
 /** Who messages go to. */
-export type OutboxAddress = { readonly kind: OutboxKind; readonly target: string }
+export type OutboxAddress = { readonly kind: TargetKind; readonly target: string }
 
 /** Which messages are counted. */
-export type OutboxCounted = { readonly kinds?: readonly OutboxKind[]; readonly target?: string }
+export type OutboxCounted = { readonly kinds?: readonly TargetKind[]; readonly target?: string }
 
 /**
  * What is to be sent to others. A message is added in the transaction that causes it, so that neither is without the other.
@@ -153,7 +152,7 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       return rows.map(messageOfRow)
     },
 
-    async list({ states, kinds = outboxKinds, target, limit, before = Number.MAX_SAFE_INTEGER }) {
+    async list({ states, kinds = targetKinds, target, limit, before = Number.MAX_SAFE_INTEGER }) {
       const rows = db
         .selectFrom('outbox')
         .selectAll()
@@ -210,7 +209,7 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       return row?.state
     },
 
-    async counts({ kinds = outboxKinds, target } = {}) {
+    async counts({ kinds = targetKinds, target } = {}) {
       const rows = await db
         .selectFrom('outbox')
         .select(['state', (select) => select.fn.countAll<number>().as('n')])

@@ -1,10 +1,11 @@
 import type { Generated } from 'kysely'
-import type { OutboxKind, OutboxState } from '../model/outbox.ts'
+import type { OutboxState } from '../model/outbox.ts'
+import type { TargetKind } from '../model/target.ts'
 
 /** `outbox`: what is to be sent to others; unique on (kind, target, message_id). `run_after` is epoch milliseconds. */
 export type OutboxTable = {
   id: Generated<number>
-  kind: OutboxKind
+  kind: TargetKind
   target: string
   message_id: string
   event: string

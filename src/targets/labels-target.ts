@@ -2,13 +2,8 @@ import { AppError } from '../lib/errors.ts'
 import type { Emission } from '../model/emission.ts'
 import type { Cid, Did, SubjectUri } from '../model/ids.ts'
 import type { LabelState } from '../model/label.ts'
-import {
-  type ActionTarget,
-  actionsOfKind,
-  type TargetAction,
-  type TargetOutcome,
-  type TargetSubject,
-} from '../model/target.ts'
+import type { ActionFor, ActionTarget, TargetOutcome, TargetSubject } from '../model/target.ts'
+import { createTarget } from './target.ts'
 
 /** What the target of our own labels needs. */
 export type LabelsTargetDeps = {
@@ -28,27 +23,25 @@ export const labelsTargetId = 'labels'
 
 /** Returns our own stream of labels as a target: a label that holds is not published twice. */
 export function createLabelsTarget(deps: LabelsTargetDeps): ActionTarget {
-  return {
-    id: labelsTargetId,
-    kind: 'labels',
-    can: actionsOfKind.labels,
-    at: deps.labeler,
-    async carryOut(action) {
-      if (action.kind !== 'label') return { kind: 'refused', words: `labels cannot ${action.kind}` }
-      try {
-        return await publishLabels(deps, action)
-      } catch (error) {
-        if (!(error instanceof AppError) || error.kind !== 'invalid') throw error
-        return { kind: 'refused', words: error.message }
-      }
+  return createTarget(
+    { id: labelsTargetId, kind: 'labels', at: deps.labeler },
+    {
+      async carryOut(action) {
+        try {
+          return await publishLabels(deps, action)
+        } catch (error) {
+          if (!(error instanceof AppError) || error.kind !== 'invalid') throw error
+          return { kind: 'refused', words: error.message }
+        }
+      },
+      check: async () => [],
     },
-    check: async () => [],
-  }
+  )
 }
 
 async function publishLabels(
   { publish, statesOf, now }: LabelsTargetDeps,
-  { subject, create, negate, expiresAt }: Extract<TargetAction, { kind: 'label' }>,
+  { subject, create, negate, expiresAt }: ActionFor<'labels'>,
 ): Promise<TargetOutcome> {
   const labeled = labeledSubject(subject)
   if (labeled === undefined)

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Did } from '../model/ids.ts'
-import type { TargetAction } from '../model/target.ts'
+import type { SubjectAction } from '../model/target.ts'
 
 /** The name by which what we do is known among what others do. */
 const toolName = 'harrier'
 
 /** Returns what moderators see of where an event or a report comes from, and why (`modTool`). Ozone finds events by `batchId`. */
-export function modToolOf({ externalId, effectId, because }: TargetAction, labeler: Did): object {
+export function modToolOf({ externalId, effectId, because }: SubjectAction, labeler: Did): object {
   return { name: toolName, meta: { batchId: externalId, labeler, effect: effectId, because } }
 }
 

@@ -1,16 +1,11 @@
 import { z } from 'zod'
 import type { Did } from '../model/ids.ts'
-import {
-  type ActionTarget,
-  actionsOfKind,
-  type TargetAction,
-  type TargetOutcome,
-  type TargetSubject,
-} from '../model/target.ts'
+import type { ActionFor, ActionTarget, TargetOutcome, TargetSubject } from '../model/target.ts'
 import type { XrpcAnswer } from './call-xrpc.ts'
 import { isOurs, modToolOf } from './mod-tool.ts'
 import { bodyOf, isDone, outcomeOfFailure, wordsOf } from './outcome-of.ts'
 import type { ServiceCaller } from './service-caller.ts'
+import { createTarget } from './target.ts'
 
 /** What the target of a moderation service needs. */
 export type ModerationTargetDeps = {
@@ -21,7 +16,7 @@ export type ModerationTargetDeps = {
 /** Which service. */
 export type ModerationService = { readonly id: string; readonly did: Did }
 
-type ReportAction = Extract<TargetAction, { kind: 'report' }>
+type ReportAction = ActionFor<'moderation'>
 
 const filed = z.object({ id: z.union([z.int(), z.string().max(100)]) })
 const events = z.object({ events: z.array(z.object({ modTool: z.unknown().optional() })) })
@@ -47,27 +42,24 @@ export function createModerationTarget(
 ): ActionTarget {
   const state: ServiceState = { mayAsk: undefined }
   const at = { ...deps, service: did, state }
-  return {
-    id,
-    kind: 'moderation',
-    can: actionsOfKind.moderation,
-    at: did,
-    async carryOut(action, { signal, wasCutOff }) {
-      if (action.kind !== 'report')
-        return { kind: 'refused', words: `a moderation service cannot ${action.kind}` }
-      const found = await lookFor(at, action, signal)
-      if (found.kind === 'found') return { kind: 'already', words: 'the report is there' }
-      if (found.kind === 'failed') return found
-      if (wasCutOff && found.kind === 'cannot-ask') return unknown('its sending was cut off')
-      if (wasCutOff) return { kind: 'failed', words: 'cut off, and not there yet', retryAfterMs: landingMs }
-      if (signal.aborted) return { kind: 'failed', words: 'not sent: Harrier is ending' }
-      return outcomeOf(await send(at, action, signal), found.kind === 'not-found')
+  return createTarget(
+    { id, kind: 'moderation', at: did },
+    {
+      async carryOut(action, { signal, wasCutOff }) {
+        const found = await lookFor(at, action, signal)
+        if (found.kind === 'found') return { kind: 'already', words: 'the report is there' }
+        if (found.kind === 'failed') return found
+        if (wasCutOff && found.kind === 'cannot-ask') return unknown('its sending was cut off')
+        if (wasCutOff) return { kind: 'failed', words: 'cut off, and not there yet', retryAfterMs: landingMs }
+        if (signal.aborted) return { kind: 'failed', words: 'not sent: Harrier is ending' }
+        return outcomeOf(await send(at, action, signal), found.kind === 'not-found')
+      },
+      async check(signal) {
+        const answer = await askHarmlessly(at, signal)
+        return isDone(answer) ? [] : [wrongOf(answer)]
+      },
     },
-    async check(signal) {
-      const answer = await askHarmlessly(at, signal)
-      return isDone(answer) ? [] : [wrongOf(answer)]
-    },
-  }
+  )
 }
 
 /** `mayAsk` is whether we are a moderator of it; undefined until it has said so. */

@@ -1,11 +1,11 @@
 import type { Cid } from '../model/ids.ts'
-import type { TargetAction } from '../model/target.ts'
+import type { SubjectAction } from '../model/target.ts'
 
 const defs = 'tools.ozone.moderation.defs'
 const hourMs = 3_600_000
 
 /** Returns an action as an event of `tools.ozone.moderation.emitEvent`. */
-export function eventOf(action: TargetAction, now: Date): object {
+export function eventOf(action: SubjectAction, now: Date): object {
   const event = { $type: `${defs}#${eventNames[action.kind]}`, comment: action.because }
   if (action.kind === 'report') return { ...event, reportType: action.reasonType }
   if (action.kind !== 'label') return event
@@ -35,7 +35,7 @@ export type EventSubject = {
 }
 
 /** Returns what an action is about; undefined for a blob of which no record is known, which an Ozone cannot be told of. */
-export function subjectOf({ subject }: TargetAction): EventSubject | undefined {
+export function subjectOf({ subject }: SubjectAction): EventSubject | undefined {
   if (subject.kind === 'account') {
     const ref = { $type: 'com.atproto.admin.defs#repoRef', did: subject.did }
     return { ref, uri: subject.did, blobs: [] }

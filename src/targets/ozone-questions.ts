@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AtUri, Cid, Did } from '../model/ids.ts'
-import type { TargetAction, TargetOutcome } from '../model/target.ts'
+import type { SubjectAction, TargetOutcome } from '../model/target.ts'
 import { isOurs } from './mod-tool.ts'
 import { bodyOf, isDone, outcomeOfFailure } from './outcome-of.ts'
 import type { EventSubject } from './ozone-event.ts'
@@ -34,7 +34,7 @@ const reverseType = 'tools.ozone.moderation.defs#modEventReverseTakedown'
  */
 export async function whyNotTakeDown(
   { versionOf }: OzoneDeps,
-  { kind, subject }: TargetAction,
+  { kind, subject }: SubjectAction,
   signal: AbortSignal,
 ): Promise<TargetOutcome | undefined> {
   if ((kind !== 'takedown' && kind !== 'divert') || subject.kind === 'account' || !subject.uri)
@@ -52,7 +52,7 @@ export async function whyNotTakeDown(
  */
 export async function whyNotDivert(
   deps: OzoneDeps,
-  { externalId }: TargetAction,
+  { externalId }: SubjectAction,
   subject: EventSubject,
   signal: AbortSignal,
 ): Promise<TargetOutcome | undefined> {

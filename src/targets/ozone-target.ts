@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Did } from '../model/ids.ts'
-import { type ActionTarget, actionsOfKind, type TargetAction, type TargetOutcome } from '../model/target.ts'
+import type { ActionTarget, SubjectAction, TargetOutcome } from '../model/target.ts'
 import type { XrpcAnswer } from './call-xrpc.ts'
 import { modToolOf } from './mod-tool.ts'
 import { bodyOf, errorOf, isDone, outcomeOfFailure } from './outcome-of.ts'
 import { type EventSubject, eventOf, subjectOf } from './ozone-event.ts'
 import { isHeld, type OzoneDeps, whyNotDivert, whyNotRestore, whyNotTakeDown } from './ozone-questions.ts'
+import { createTarget } from './target.ts'
 
 /** Which Ozone. */
 export type OzoneAddress = { readonly id: string; readonly did: Did }
@@ -19,47 +20,45 @@ const config = z.object({ viewer: z.object({ role: z.string() }) })
  * status says so, with the blobs; a restore is of a takedown whose last event is ours.
  */
 export function createOzoneTarget(deps: OzoneDeps, { id, did }: OzoneAddress): ActionTarget {
-  return {
-    id,
-    kind: 'ozone',
-    can: actionsOfKind.ozone,
-    at: did,
-    async carryOut(action, { signal }) {
-      const subject = subjectOf(action)
-      if (subject === undefined)
-        return {
-          kind: 'refused',
-          words: 'an Ozone knows a blob by a record that shows it, and none is named',
-        }
-      if (action.kind === 'restore') {
-        const standing = await whyNotRestore(deps, subject.uri, signal)
-        if (standing) return standing
-      }
-      if (action.kind === 'divert') {
-        const before = await whyNotDivert(deps, action, subject, signal)
-        if (before) return before
-      }
-      const changed = await whyNotTakeDown(deps, action, signal)
-      if (changed) return changed
-      const answer = await emit(deps, action, subject, signal)
-      return await outcomeOf(deps, action, subject, answer, signal)
+  return createTarget(
+    { id, kind: 'ozone', at: did },
+    {
+      carryOut: (action, { signal }) => carryOut(deps, action, signal),
+      async check(signal) {
+        const answer = await deps.caller.call({ nsid: 'tools.ozone.server.getConfig' }, signal)
+        const { data } = config.safeParse(bodyOf(answer))
+        if (!isDone(answer) || !data) return [wrongOf(answer)]
+        return /#role(?:Admin|Moderator)$/.test(data.viewer.role)
+          ? []
+          : [
+              `The account is ${data.viewer.role.split('#')[1]} there, which may report and nothing else: have it made a moderator`,
+            ]
+      },
     },
-    async check(signal) {
-      const answer = await deps.caller.call({ nsid: 'tools.ozone.server.getConfig' }, signal)
-      const { data } = config.safeParse(bodyOf(answer))
-      if (!isDone(answer) || !data) return [wrongOf(answer)]
-      return /#role(?:Admin|Moderator)$/.test(data.viewer.role)
-        ? []
-        : [
-            `The account is ${data.viewer.role.split('#')[1]} there, which may report and nothing else: have it made a moderator`,
-          ]
-    },
+  )
+}
+
+async function carryOut(deps: OzoneDeps, action: SubjectAction, signal: AbortSignal): Promise<TargetOutcome> {
+  const subject = subjectOf(action)
+  if (subject === undefined)
+    return { kind: 'refused', words: 'an Ozone knows a blob by a record that shows it, and none is named' }
+  if (action.kind === 'restore') {
+    const standing = await whyNotRestore(deps, subject.uri, signal)
+    if (standing) return standing
   }
+  if (action.kind === 'divert') {
+    const before = await whyNotDivert(deps, action, subject, signal)
+    if (before) return before
+  }
+  const changed = await whyNotTakeDown(deps, action, signal)
+  if (changed) return changed
+  const answer = await emit(deps, action, subject, signal)
+  return await outcomeOf(deps, action, subject, answer, signal)
 }
 
 async function emit(
   { caller, labeler, now }: OzoneDeps,
-  action: TargetAction,
+  action: SubjectAction,
   { ref, blobs }: EventSubject,
   signal: AbortSignal,
 ): Promise<XrpcAnswer> {
@@ -77,7 +76,7 @@ async function emit(
 
 async function outcomeOf(
   deps: OzoneDeps,
-  { kind }: TargetAction,
+  { kind }: SubjectAction,
   subject: EventSubject,
   answer: XrpcAnswer,
   signal: AbortSignal,

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { AppError, messageOf } from '../lib/errors.ts'
 import type { Did } from '../model/ids.ts'
-import { type ActionTarget, actionsOfKind, type TargetAction, type TargetOutcome } from '../model/target.ts'
+import type { ActionFor, ActionTarget, TargetOutcome } from '../model/target.ts'
 import { type CallDeps, callXrpc, type XrpcAnswer, type XrpcRequest } from './call-xrpc.ts'
 import { bodyOf, errorOf, isDone, outcomeOfFailure } from './outcome-of.ts'
 import { formatPart, type PdsPart, paramsOf, partsOf, subjectOf } from './pds-parts.ts'
+import { createTarget } from './target.ts'
 
 /** What the target of an operator's own PDS needs. */
 export type PdsTargetDeps = CallDeps & {
@@ -49,26 +50,23 @@ export function createPdsTarget(deps: PdsTargetDeps, { id, url }: PdsAddress): A
       signal,
     })
   const at = { ...deps, origin, call }
-  return {
-    id,
-    kind: 'pds',
-    can: actionsOfKind.pds,
-    at: origin,
-    async carryOut(action, { signal }) {
-      if (action.kind !== 'takedown' && action.kind !== 'restore')
-        return { kind: 'refused', words: `a PDS cannot ${action.kind}` }
-      return (await notTheirs(at, action.subject.did, signal)) ?? (await changeParts(at, action, signal))
+  return createTarget(
+    { id, kind: 'pds', at: origin },
+    {
+      async carryOut(action, { signal }) {
+        return (await notTheirs(at, action.subject.did, signal)) ?? (await changeParts(at, action, signal))
+      },
+      async check(signal) {
+        // An account that cannot be there is asked for: whoever may ask is told that.
+        const answer = await call(
+          { nsid: 'com.atproto.admin.getSubjectStatus', params: { did: 'did:web:nobody.invalid' } },
+          signal,
+        )
+        if (isDone(answer) || errorOf(answer) === 'NotFound') return []
+        return [wrongOf(answer, origin)]
+      },
     },
-    async check(signal) {
-      // An account that cannot be there is asked for: whoever may ask is told that.
-      const answer = await call(
-        { nsid: 'com.atproto.admin.getSubjectStatus', params: { did: 'did:web:nobody.invalid' } },
-        signal,
-      )
-      if (isDone(answer) || errorOf(answer) === 'NotFound') return []
-      return [wrongOf(answer, origin)]
-    },
-  }
+  )
 }
 
 type At = PdsTargetDeps & {
@@ -106,7 +104,7 @@ async function findHost(
 /** One part after the other: a takedown begins with the record, a restore ends with it. */
 async function changeParts(
   at: At,
-  { kind, subject, effectId }: TargetAction,
+  { kind, subject, effectId }: ActionFor<'pds'>,
   signal: AbortSignal,
 ): Promise<TargetOutcome> {
   const all = partsOf(subject)

@@ -1,8 +1,7 @@
 import { AppError } from '../lib/errors.ts'
 import { retryAfterMs } from '../lib/retry-after.ts'
 import { type SafeFetch, translateFetchError } from '../lib/safe-fetch.ts'
-import type { OutboxMessage } from '../model/outbox.ts'
-import type { TargetOutcome } from '../model/target.ts'
+import type { TargetOutcome, TellAction } from '../model/target.ts'
 import type { WebhookEndpoint } from '../model/webhook-endpoint.ts'
 import { signatureHeaders } from './sign-webhook.ts'
 
@@ -15,14 +14,14 @@ export type SendWebhookDeps = {
 }
 
 /**
- * Sends one message to its endpoint. 2xx is done; 410 is refused for good; anything else has failed, a redirect too: a POST is sent
+ * Sends an endpoint the body of one event. 2xx is done; 410 is refused for good; anything else has failed, a redirect too: a POST is sent
  * where the operator said and nowhere else. What the receiver answers is not read.
  * @throws the signal's reason when that aborts.
  */
 export async function sendWebhook(
   { fetch: safeFetch, timeoutMs, now }: SendWebhookDeps,
   { url, secret }: Pick<WebhookEndpoint, 'url' | 'secret'>,
-  { messageId, payload }: Pick<OutboxMessage, 'messageId' | 'payload'>,
+  { externalId: id, body }: Pick<TellAction, 'externalId' | 'body'>,
   signal: AbortSignal,
 ): Promise<TargetOutcome> {
   const timestamp = Math.floor(now().getTime() / 1000)
@@ -33,9 +32,9 @@ export async function sendWebhook(
       redirect: 'manual',
       headers: {
         'content-type': 'application/json',
-        ...signatureHeaders({ id: messageId, timestamp, body: payload }, secret),
+        ...signatureHeaders({ id, timestamp, body }, secret),
       },
-      body: payload,
+      body,
       timeoutMs,
       signal: AbortSignal.any([signal, stop.signal]),
     })

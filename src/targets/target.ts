@@ -16,34 +16,40 @@
  * service-caller.ts    calls in a moderator's name; account-tokens.ts keeps one signed in
  * call-xrpc.ts         one call, and whether it may have been received; outcome-of.ts what an answer means
  * mod-tool.ts          what moderators see of where an action comes from
- * webhook-carrier.ts   events to endpoints; send-webhook.ts one try, sign-webhook.ts its signature
- * action-carrier.ts    a target as the outbox knows it
+ * webhook-target.ts    events to endpoints; send-webhook.ts one try, sign-webhook.ts its signature
  */
-import type { MessageCarrier } from '../model/outbox.ts'
-import { type ActionTarget, parseAction, type TargetAction } from '../model/target.ts'
+import {
+  type ActionFor,
+  type ActionKind,
+  type ActionTarget,
+  actionsOfKind,
+  type TargetAttempt,
+  type TargetFacts,
+  type TargetKind,
+  type TargetOutcome,
+} from '../model/target.ts'
 
-/** Returns what has the actions of messages carried out by a target. What it cannot do, or this version cannot read, is refused. */
-export function createActionCarrier(target: ActionTarget): MessageCarrier {
-  const { id, kind, can } = target
-  return {
-    kind,
-    id,
-    async deliver({ payload, wasCutOff }, signal) {
-      const action = readAction(payload)
-      if (action === undefined)
-        return { kind: 'refused', words: 'no action that this version of Harrier can read' }
-      if (!can.has(action.kind))
-        return { kind: 'refused', words: `a target of kind ${kind} cannot ${action.kind}` }
-      return await target.carryOut(action, { signal, wasCutOff })
-    },
-  }
+/** What a kind of target does, behind the port: see `ActionTarget`. */
+export type TargetHands<Kind extends TargetKind> = Pick<ActionTarget, 'check'> & {
+  carryOut(action: ActionFor<Kind>, attempt: TargetAttempt): Promise<TargetOutcome>
 }
 
-function readAction(payload: string): TargetAction | undefined {
-  try {
-    return parseAction(payload)
-  } catch {
-    // Written by another version: a person sees it among the dead letters.
-    return undefined
+/** Returns a target of a kind. What the kind cannot do is refused, and not handed on. */
+export function createTarget<Kind extends TargetKind>(
+  { id, kind, at }: Pick<TargetFacts, 'id' | 'at'> & { readonly kind: Kind },
+  { carryOut, check }: TargetHands<Kind>,
+): ActionTarget {
+  const can: ReadonlySet<ActionKind> = actionsOfKind[kind]
+  return {
+    id,
+    kind,
+    at,
+    can,
+    async carryOut(action, attempt) {
+      if (!can.has(action.kind))
+        return { kind: 'refused', words: `a target of kind ${kind} cannot ${action.kind}` }
+      return await carryOut(action as ActionFor<Kind>, attempt)
+    },
+    check,
   }
 }

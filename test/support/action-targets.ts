@@ -4,9 +4,16 @@ import { createTargets } from '../../src/app-targets.ts'
 import { createIdentityResolver } from '../../src/atproto/identity.ts'
 import { importSigningKey } from '../../src/atproto/signing-key.ts'
 import { parseConfig } from '../../src/config/config.ts'
+import type { Env } from '../../src/config/env.ts'
 import { createSafeFetch } from '../../src/lib/safe-fetch.ts'
 import { parseAtUri, parseBlobCid, parseCid, parseDid } from '../../src/model/ids.ts'
-import type { ActionTarget, TargetAction, TargetOutcome, TargetSubject } from '../../src/model/target.ts'
+import type {
+  ActionTarget,
+  SubjectAction,
+  TargetAction,
+  TargetOutcome,
+  TargetSubject,
+} from '../../src/model/target.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { realWorld } from '../../src/world.ts'
@@ -27,7 +34,7 @@ export async function createTestLabeler(network: Network, handle: string): Promi
   return { ...account, privateHex }
 }
 
-/** Targets as configured, and our own labels, over a store in memory. */
+/** Targets as configured, endpoints last, and our own labels, over a store in memory. */
 export type OpenTargets = {
   readonly targets: readonly ActionTarget[]
   readonly labels: ActionTarget
@@ -37,9 +44,9 @@ export type OpenTargets = {
 /** Opens the targets of these documents, as the settings have them, for a labeler. */
 export async function openTargets(
   network: Pick<Network, 'plcUrl' | 'pdsUrl'>,
-  labeler: TestLabeler,
+  labeler: Pick<TestLabeler, 'did' | 'privateHex'>,
   documents: readonly object[],
-  more: { readonly origins?: readonly string[]; readonly timeoutMs?: number } = {},
+  more: { readonly origins?: readonly string[]; readonly timeoutMs?: number; readonly env?: Env } = {},
 ): Promise<OpenTargets> {
   const origins = [network.plcUrl, network.pdsUrl, ...(more.origins ?? [])]
   const { config, secrets } = parseConfig({
@@ -47,6 +54,7 @@ export async function openTargets(
     HARRIER_TARGET_PRIVATE_ORIGINS: origins.join(','),
     HARRIER_ALLOW_PRIVATE_ORIGINS: `${network.plcUrl},${network.pdsUrl}`,
     HARRIER_WEBHOOK_TIMEOUT_MS: String(more.timeoutMs ?? 10_000),
+    ...more.env,
   })
   const database = await openSqlite({ path: ':memory:' })
   const key = await importSigningKey(labeler.privateHex)
@@ -98,7 +106,7 @@ export type Wish =
   | { readonly kind: 'label'; readonly create: readonly string[]; readonly negate: readonly string[] }
 
 /** Returns an action with an id of its own. */
-export function actionOf(wish: Wish, subject: TargetSubject): TargetAction {
+export function actionOf(wish: Wish, subject: TargetSubject): SubjectAction {
   return {
     ...wish,
     subject,

@@ -2,7 +2,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
-import { type WebhookPayload, webhookPayload } from '../../src/model/webhook-event.ts'
+import {
+  type WebhookPayload,
+  type WebhookPing,
+  webhookPayload,
+  webhookPing,
+} from '../../src/model/webhook-event.ts'
 import { openLoopbackServer } from './listen.ts'
 
 /** One try, as it arrived. */
@@ -28,6 +33,8 @@ export type WebhookReceiver = {
   readonly refused: string[]
   /** Returns the events that were taken, in the order in which they came. */
   taken(): WebhookPayload[]
+  /** Pings, which are believed and answered 204. */
+  readonly pings: WebhookPing[]
 } & Disposable
 
 /** The secret of a receiver, in the form of Standard Webhooks. */
@@ -42,11 +49,18 @@ export async function openWebhookReceiver(
   const tries: ReceivedWebhook[] = []
   const refused: string[] = []
   const taken: WebhookPayload[] = []
+  const pings: WebhookPing[] = []
   const library = new Webhook(receiverSecret)
   const server = await openLoopbackServer(async (request, response) => {
     const body = await text(request)
     try {
       const verified = library.verify(body, request.headers as Record<string, string>)
+      const { data: ping } = webhookPing.safeParse(verified)
+      if (ping !== undefined) {
+        pings.push(ping)
+        response.writeHead(204).end()
+        return
+      }
       const payload = webhookPayload.parse(verified)
       const received = { path: request.url ?? '', headers: request.headers, body, payload }
       const answer = reply(received, tries)
@@ -59,7 +73,14 @@ export async function openWebhookReceiver(
       response.writeHead(401).end()
     }
   })
-  return { ...server, tries, refused, taken: () => taken, [Symbol.dispose]: () => server[Symbol.dispose]() }
+  return {
+    ...server,
+    tries,
+    refused,
+    pings,
+    taken: () => taken,
+    [Symbol.dispose]: () => server[Symbol.dispose](),
+  }
 }
 
 /** Returns the settings that send everything to a receiver. */

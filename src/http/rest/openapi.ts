@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { apiScopeMeanings } from '../../model/api-key.ts'
-import { webhookEventTypes, webhookPayload } from '../../model/webhook-event.ts'
+import { webhookEventTypes, webhookPayload, webhookPing } from '../../model/webhook-event.ts'
 import { hasBody, type Operation } from './operation.ts'
 import { fileFields } from './read-form.ts'
 import { sharedErrorsOf } from './shared-errors.ts'
@@ -42,7 +42,16 @@ export function createOpenApi(operations: readonly Operation[], version: string)
     },
     security: [{ bearer: [] }, { basic: [] }],
     paths,
-    webhooks: Object.fromEntries(Object.entries(webhookEventTypes).map(documentEvent)),
+    webhooks: Object.fromEntries([
+      ...Object.entries(webhookEventTypes).map(([name, description]) =>
+        documentEvent(
+          name,
+          `${description}. ${howSent}, and sent again until the answer is 2xx.`,
+          'WebhookEvent',
+        ),
+      ),
+      documentEvent('ping', `${pingIs}. ${howSent}, once.`, 'WebhookPing'),
+    ]),
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
@@ -52,6 +61,7 @@ export function createOpenApi(operations: readonly Operation[], version: string)
       schemas: {
         Problem: jsonSchemaOf(problemSchema, 'output'),
         WebhookEvent: jsonSchemaOf(webhookPayload, 'output'),
+        WebhookPing: jsonSchemaOf(webhookPing, 'output'),
       },
       headers: {
         RequestId: { description: 'What to quote when something is wrong', schema: { type: 'string' } },
@@ -60,15 +70,18 @@ export function createOpenApi(operations: readonly Operation[], version: string)
   }
 }
 
+const howSent = 'It is signed as Standard Webhooks 1.0 has it'
+const pingIs = 'Nothing has happened: the operator asks whether the endpoint is reached and believes us'
+
 /** An event that is sent to the endpoints of the settings. */
-function documentEvent([name, description]: [string, string]): [string, Json] {
-  const schema = { $ref: '#/components/schemas/WebhookEvent' }
+function documentEvent(name: string, description: string, schemaName: string): [string, Json] {
+  const schema = { $ref: `#/components/schemas/${schemaName}` }
   return [
     name,
     {
       post: {
         summary: name,
-        description: `${description}. It is signed as Standard Webhooks 1.0 has it, and sent again until the answer is 2xx.`,
+        description,
         security: [],
         requestBody: { required: true, content: { 'application/json': { schema } } },
         responses: { '2XX': { description: 'Taken; the body is not read' } },
