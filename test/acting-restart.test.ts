@@ -11,14 +11,10 @@ import { drawLandscape, recompress } from './support/images.ts'
 import { dieAtEveryStep, liveUntil } from './support/mortal-life.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { openOzone } from './support/ozone.ts'
+import { type AdminSubject, setTakedown, takedownRefOf } from './support/pds-admin.ts'
 import { createDatabase, postgresUrl } from './support/postgres.ts'
 import { bankPicture, createServiceFolder, openServiceTools, type ServiceFolder } from './support/service.ts'
 
-/**
- * The steps that no two of which can fall into one: a batch of events, a claim, a job that ends, and of a message its claim, what the
- * target took, and its end. A document is another where it was not known, and a cursor where an event comes by itself.
- */
-const leastSteps = 6
 const reasonType = 'com.atproto.moderation.defs#reasonViolation'
 
 /** What a network has that a service acts on: a post, and a folder whose service has still to read of it. */
@@ -69,6 +65,7 @@ describe('a service that is killed after any step', () => {
   let world: Awaited<ReturnType<typeof prepare>>
   let post: Post
   const acted: ServiceFolder[] = []
+  const refs: (string | undefined)[] = []
 
   beforeAll(async () => {
     world = await prepare(stack, async (network, labeler) => ({
@@ -83,11 +80,23 @@ describe('a service that is killed after any step', () => {
     await isRecordServed(world.network, post.uri),
     await isBlobServed(world.network, world.alice.did, post.blobCids[0]!),
   ]
+  /** What is taken down, part by part. */
+  const parts = (): AdminSubject[] => [
+    { $type: 'com.atproto.repo.strongRef', uri: post.uri, cid: post.cid },
+    ...post.blobCids.map((cid) => ({
+      $type: 'com.atproto.admin.defs#repoBlobRef' as const,
+      did: world.alice.did,
+      cid,
+    })),
+  ]
+  // The lives share the PDS, so one comes after the other, and each finds it as the first did.
+  const oneByOne = { atOnce: 1 }
 
   it('of acting on a match labels once and takes down once', async () => {
     const isOver = async ({ outbox }: Database) => (await outbox.counts()).done === 1
-    const deaths = await dieAtEveryStep((killAfter) =>
-      liveAndDie(world, killAfter, isOver, async (database, copy) => {
+    const deaths = await dieAtEveryStep(async (killAfter) => {
+      for (const part of parts()) await setTakedown(world.network, part, { applied: false })
+      return await liveAndDie(world, killAfter, isOver, async (database, copy) => {
         expect(await statesOf(database), `after step ${killAfter}`).toEqual(['label done', 'takedown done'])
         expect(await database.labels.page(0, 10)).toMatchObject([{ uri: post.uri, seq: 1 }])
         expect(await isUp()).toEqual([false, false])
@@ -95,10 +104,13 @@ describe('a service that is killed after any step', () => {
           const kept = stack.use(createServiceFolder(world.network, { ...copy.env }))
           cpSync(copy.path, kept.path, { recursive: true })
           acted.push({ ...kept, env: { ...copy.env, HARRIER_DATA_DIR: kept.path } })
+          refs.push(...(await Promise.all(parts().map((part) => takedownRefOf(world.network, part)))))
         }
-      }),
-    )
-    expect(deaths).toBeGreaterThanOrEqual(leastSteps)
+      })
+    }, oneByOne)
+    // A batch of events, a claim, a job that ends, and of a takedown its claim, the document that says whose the account is, what
+    // the PDS took, the record and its blob, and its end.
+    expect(deaths).toBeGreaterThanOrEqual(8)
   }, 400_000)
 
   it('of undoing what a withdrawn hash caused withdraws once and gives back once', async () => {
@@ -113,17 +125,21 @@ describe('a service that is killed after any step', () => {
       (await effects.counts()).undone === 2 &&
       (await reversals.count()) === 0 &&
       (await emissions.lengths()).every(({ count }) => count === 0)
-    const deaths = await dieAtEveryStep((killAfter) =>
-      liveAndDie({ ...world, folder }, killAfter, isOver, async (database) => {
+    const deaths = await dieAtEveryStep(async (killAfter) => {
+      for (const [n, part] of parts().entries())
+        await setTakedown(world.network, part, { applied: true, ref: refs[n] })
+      expect(await isUp()).toEqual([false, false])
+      return await liveAndDie({ ...world, folder }, killAfter, isOver, async (database) => {
         expect(await statesOf(database), `after step ${killAfter}`).toEqual([
           'label undone',
           'takedown undone',
         ])
         expect((await database.labels.page(0, 10)).map(({ neg = false }) => neg)).toEqual([false, true])
         expect(await isUp()).toEqual([true, true])
-      }),
-    )
-    expect(deaths).toBeGreaterThanOrEqual(4)
+      })
+    }, oneByOne)
+    // What undoes, and of a restore its claim, the document, what the PDS gave back, the blob and the record, and its end.
+    expect(deaths).toBeGreaterThanOrEqual(6)
   }, 400_000)
 })
 
@@ -158,7 +174,8 @@ describe.skipIf(!postgresUrl)('a report to an Ozone by a service that is killed 
         expect(await statesOf(database), `after step ${killAfter}`).toEqual(['label done', 'report done'])
       }),
     )
-    expect(deaths).toBeGreaterThanOrEqual(leastSteps)
+    // A batch of events, a claim, a job that ends, and of a report its claim, what the Ozone took, and its end.
+    expect(deaths).toBeGreaterThanOrEqual(6)
     // Each life made its own, since each had a database of its own.
     expect(await eventsOf()).toHaveLength(lives)
   }, 400_000)

@@ -22,6 +22,7 @@ import { createLabelKey } from './support/label-key.ts'
 import { openLoopbackServer } from './support/listen.ts'
 import { type Network, openNetwork } from './support/network.ts'
 import { type LocalOzone, openOzone, stateOf } from './support/ozone.ts'
+import { setTakedown } from './support/pds-admin.ts'
 import { createDatabase, postgresUrl } from './support/postgres.ts'
 import { openRelay } from './support/relay.ts'
 import {
@@ -148,19 +149,6 @@ async function writeAnew({ agent, did }: Account, { uri }: RecordSubject): Promi
   await agent.com.atproto.repo.putRecord({ ...address, record: { ...data.value, text: 'another text' } })
 }
 
-/** Calls an admin method of the PDS with its password. */
-async function callAsAdmin(network: Network, nsid: string, input: object): Promise<void> {
-  const answer = await fetch(`${network.pdsUrl}/xrpc/${nsid}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${btoa(`admin:${network.pdsAdminPassword}`)}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(input),
-  })
-  expect(answer.status).toBe(200)
-}
-
 async function openPdsFixture(stack: AsyncDisposableStack, way: 'password' | 'token'): Promise<Fixture> {
   const { network, alice, labeler, post } = await openPosting(stack)
   const { pdsDid } = network.trustModeration(labeler.did)
@@ -179,10 +167,11 @@ async function openPdsFixture(stack: AsyncDisposableStack, way: 'password' | 'to
       return !isShown
     },
     takeDownByOthers: ({ uri, cid }) =>
-      callAsAdmin(network, 'com.atproto.admin.updateSubjectStatus', {
-        subject: { $type: 'com.atproto.repo.strongRef', uri, cid },
-        takedown: { applied: true, ref: 'theirs' },
-      }),
+      setTakedown(
+        network,
+        { $type: 'com.atproto.repo.strongRef', uri, cid },
+        { applied: true, ref: 'theirs' },
+      ),
     secrets: [network.pdsAdminPassword, labeler.privateHex],
   }
 }

@@ -139,7 +139,7 @@ describe('the brakes of a service, past their limits', { timeout: 120_000 }, () 
     })
     expect(await call('status')).toMatchObject({ effects_paused: true })
     // What is ordered by hand waits too; a withdrawal does not.
-    await service.harrier('label', service.alice.did, 'known-image')
+    await service.harrier('label', service.alice.did, 'known-image', '--yes')
     await service.json('negate', before.uri, 'known-image')
     await poll(() => service.labels(before.uri)).toEqual([])
     expect([await service.labels(first.uri), await service.labels(service.alice.did)]).toEqual([[], []])

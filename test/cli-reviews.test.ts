@@ -153,7 +153,7 @@ describe('reviews on the command line', () => {
     const { out } = await harrier('review', 'resolve', '2', '--decision', 'acknowledge')
     expect(out).toBe(`dropped label ${testLabel} on ${posts[2]?.uri}\nreview 2 is closed\n`)
     // What is published after it shows that nothing was.
-    await harrier('label', author.did, testLabel)
+    await harrier('label', author.did, testLabel, '--yes')
     await expect.poll(() => stream.slice(3), { timeout: 10_000 }).toEqual([`${testLabel} ${author.did}`])
     expect(await harrier('review', 'next')).toMatchObject({ code: 3 })
   })

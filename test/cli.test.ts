@@ -119,16 +119,25 @@ describe('the command line', () => {
 
   it('publishes a label once, lists it, and withdraws it', async () => {
     const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
-    const label = await harrier('label', did, 'known-image', '--json')
+    for (const command of ['label', 'negate'])
+      expect(await harrier(command, did, 'known-image')).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('Expected --yes'),
+      })
+    const label = await harrier('label', did, 'known-image', '--yes', '--json')
     expect(label.err).toBe('')
     expect(linesOf(label.out)).toEqual([expect.objectContaining({ uri: did, val: 'known-image', seq: 1 })])
-    expect(await harrier('label', did, 'known-image', '--json')).toEqual({ code: 0, out: 'null\n', err: '' })
+    expect(await harrier('label', did, 'known-image', '--yes', '--json')).toEqual({
+      code: 0,
+      out: 'null\n',
+      err: '',
+    })
     const listed = await harrier('labels', 'did:plc:*', '--json')
     expect([listed.code, linesOf(listed.out)]).toEqual([0, linesOf(label.out)])
-    const negation = await harrier('negate', did, 'known-image', '--json')
+    const negation = await harrier('negate', did, 'known-image', '--yes', '--json')
     expect(linesOf(negation.out)).toEqual([expect.objectContaining({ uri: did, neg: true, seq: 2 })])
     expect((await harrier('labels', '*')).code).toBe(3)
-    expect(await harrier('label', did, 'undeclared')).toMatchObject({
+    expect(await harrier('label', did, 'undeclared', '--yes')).toMatchObject({
       code: 1,
       err: expect.stringContaining('undeclared'),
     })
@@ -136,10 +145,12 @@ describe('the command line', () => {
 
   it('publishes a label that expires, and refuses a date that has passed', async () => {
     const did = 'did:plc:z72i7hdynmk6r22z27h6tvur'
-    const brief = await harrier('label', did, 'known-image', '--expires', '30d', '--json')
+    const brief = await harrier('label', did, 'known-image', '--yes', '--expires', '30d', '--json')
     const [{ cts, exp }] = linesOf(brief.out) as [{ cts: string; exp: string }]
     expect(Math.abs(Date.parse(exp) - Date.parse(cts) - 30 * 86_400_000)).toBeLessThan(60_000)
-    expect(await harrier('label', did, 'known-image', '--expires', '2020-01-01')).toMatchObject({ code: 2 })
+    expect(await harrier('label', did, 'known-image', '--yes', '--expires', '2020-01-01')).toMatchObject({
+      code: 2,
+    })
   })
 
   it('keeps labels for the service where there is an emission budget, and shows what waits', async () => {
@@ -147,14 +158,14 @@ describe('the command line', () => {
       runHarrier(folder, argv, { settings: { HARRIER_EMISSION_BUDGET: 'bluesky' } })
     const did = 'did:plc:ragtjsm2j2vknwkz3zp4oxrd'
     expect((await paced('queue')).code).toBe(3)
-    const queued = await paced('label', did, 'known-image', '--priority', 'bulk', '--json')
+    const queued = await paced('label', did, 'known-image', '--yes', '--priority', 'bulk', '--json')
     expect(linesOf(queued.out)).toEqual([{ queued: true }])
     const queue = await paced('queue', '--json')
     expect([queue.code, linesOf(queue.out)]).toMatchObject([
       0,
       [{ limits: { second: 5 }, left: { hour: expect.any(Number) }, lengths: [{}, {}, { count: 1 }] }],
     ])
-    expect((await paced('negate', did, 'known-image')).out).toContain('nothing is published')
+    expect((await paced('negate', did, 'known-image', '--yes')).out).toContain('nothing is published')
   })
 
   it('changes the label key, and says what it did when that is repeated', async () => {

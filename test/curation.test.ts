@@ -63,7 +63,8 @@ describe('the share of an image', () => {
       versions: () => ({ policy: 'none', banks: '0-0' }),
       policy: { labels: [], banks: {} },
       signLabels: async () => [],
-      applyEffects: async () => ({ labels: [], queued: 0 }),
+      applyEffects: async () => ({ labels: [], queued: 0, messages: 0 }),
+      wakePublishing: () => {},
       now,
     } as unknown as Stages
     const { signal } = new AbortController()

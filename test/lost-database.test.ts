@@ -29,8 +29,8 @@ describe('a service whose database is lost after labels were published', () => {
     const attempts = [
       ['src/main.ts'],
       ['scripts/harrier.ts', 'serve'],
-      ['scripts/harrier.ts', 'label', subject, 'known-image'],
-      ['scripts/harrier.ts', 'negate', subject, 'known-image'],
+      ['scripts/harrier.ts', 'label', subject, 'known-image', '--yes'],
+      ['scripts/harrier.ts', 'negate', subject, 'known-image', '--yes'],
     ]
     for (const attempt of attempts) {
       const { code, err } = await run(attempt)
@@ -68,7 +68,14 @@ describe('a service whose database is lost after labels were published', () => {
       const onFrame = (bytes: Uint8Array) => void frames.push(decodeFrame(bytes))
       for await (const _ of subscribeLabels(url, { cursor: 1, onFrame })) break
     })()
-    const { code, out } = await run(['scripts/harrier.ts', 'label', subject, 'known-image', '--json'])
+    const { code, out } = await run([
+      'scripts/harrier.ts',
+      'label',
+      subject,
+      'known-image',
+      '--yes',
+      '--json',
+    ])
     expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ seq: 5001 })])
     await reading
     expect(frames).toMatchObject([
@@ -81,7 +88,14 @@ describe('a service whose database is lost after labels were published', () => {
   })
 
   it('goes on by itself the next time', async () => {
-    const { code, out } = await run(['scripts/harrier.ts', 'negate', subject, 'known-image', '--json'])
+    const { code, out } = await run([
+      'scripts/harrier.ts',
+      'negate',
+      subject,
+      'known-image',
+      '--yes',
+      '--json',
+    ])
     expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ seq: 5002 })])
   })
 

@@ -14,8 +14,8 @@ export const targetCheckCommand: Command = {
   notes: [
     'Changes nothing anywhere. A PDS is asked for the status of an account, as whoever takes down must be able to; an Ozone\n' +
       'for our role in it; a moderation service, through the account’s host, for labels; a webhook endpoint is sent a signed\n' +
-      'ping, and has to answer 2xx. Each check of an account signs in\n' +
-      'once, and hosts take 30 sign-ins in five minutes and 300 in a day.',
+      'ping, and has to answer 2xx. Each check of an account signs in once, and hosts take 30 sign-ins in five minutes and\n' +
+      '300 in a day.',
     'JSON: one object per target: id, isWell, wrong (sentences).',
   ],
   examples: ['target check', 'target check pds --json'],

@@ -11,9 +11,9 @@ export const targetListCommand: Command = {
   arity: [0, 0],
   options: jsonOption,
   notes: [
-    'Those of HARRIER_TARGETS and HARRIER_WEBHOOK_ENDPOINTS, without their secrets, and labels, our own stream. waiting are actions that are to be tried or\n' +
-      'tried again, dead those that a person has to see to: harrier outbox list. The last try is that of the action that has\n' +
-      'waited longest.',
+    'Those of HARRIER_TARGETS and HARRIER_WEBHOOK_ENDPOINTS, without their secrets, and labels, our own stream. waiting are\n' +
+      'actions that are to be tried or tried again, dead those that a person has to see to: harrier outbox list. The last\n' +
+      'try is that of the action that has waited longest.',
     'JSON: one object per target: id, kind, at, can, waiting, dead, oldest (id, createdAt, attempts, outcome, runAfter in\n' +
       'epoch milliseconds; when one waits).',
   ],

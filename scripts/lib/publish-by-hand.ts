@@ -1,12 +1,14 @@
+import { parseDid } from '../../src/model/ids.ts'
 import type { PublishOutcome } from '../../src/tools.ts'
 import { type Arguments, hasOption } from './arguments.ts'
 import type { ExitCode } from './command.ts'
+import { confirm } from './confirm.ts'
 import { formatLabel, formatLabelJson } from './format-label.ts'
 import { parseLabelArguments } from './label-arguments.ts'
 import { openCommandTools } from './open-command-tools.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Publishes the label, or its negation, that the arguments name, and says what became of it. */
+/** Publishes the label, or its negation, that the arguments name, and says what became of it; asks first where it is an account’s. */
 export async function publishByHand(
   args: Arguments,
   terminal: Terminal,
@@ -14,6 +16,13 @@ export async function publishByHand(
 ): Promise<ExitCode> {
   const { uri, val, cid, exp, priority } = parseLabelArguments(args, new Date())
   const isRehearsal = hasOption(args, 'dry-run')
+  if (!isRehearsal && parseDid(uri) !== undefined) {
+    const isWanted = await confirm(args, `${kind} ${val} of the account ${uri}, with all of its content?`)
+    if (!isWanted) {
+      terminal.err('nothing was done')
+      return 1
+    }
+  }
   await using tools = await openCommandTools()
   const outcome = await tools.publish(
     {

@@ -91,6 +91,9 @@ export interface EffectStore {
 /** The most effects of one record, account or blob that a decision looks at. */
 const maxOfImage = 1_000
 
+/** Written out: an index of some rows serves a bound value only by being planned anew each time. */
+const takedown = sql.lit('takedown' as const)
+
 /** Returns the effects' functions over a connection or a transaction. */
 export function createEffectStore(db: Kysely<Schema>): EffectStore {
   const rows = () => db.selectFrom('effects').selectAll()
@@ -134,8 +137,8 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
     },
 
     async ofImage({ did, uri, cid }) {
+      // Of these subjects alone: an account may have any number of others.
       const found = await rows()
-        .where('did', '=', did)
         .where('subject', 'in', [uri, did, `${did}/${cid}`])
         .orderBy('id', 'desc')
         .limit(maxOfImage)
@@ -165,7 +168,7 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
 
     async takenDownElsewhere(cid, did) {
       const found = await rows()
-        .where('kind', '=', 'takedown')
+        .where('kind', '=', takedown)
         .where('blob_cid', '=', cid)
         .where('did', '!=', did)
         .where('content_id', 'is', null)
@@ -178,7 +181,7 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
 
     async takedownsOfBlob(cid) {
       const found = await rows()
-        .where('kind', '=', 'takedown')
+        .where('kind', '=', takedown)
         .where('blob_cid', '=', cid)
         .where(sql<SqlBool>`subject = did || '/' || blob_cid`)
         .where('state', 'in', standingStates)
@@ -191,7 +194,7 @@ export function createEffectStore(db: Kysely<Schema>): EffectStore {
       const found = await rows()
         .where('did', '=', did)
         .where('target', '=', target)
-        .where('kind', '=', 'takedown')
+        .where('kind', '=', takedown)
         .where('state', 'in', standingStates)
         .orderBy('id')
         .execute()

@@ -78,14 +78,16 @@ export function createEvidenceStore(db: Kysely<Schema>): EvidenceStore {
     },
 
     async attach({ image, outcome, proof, ...findings }, foundAt) {
-      const rows = await rowsOfFindings(db, findings, proof)
       const reviews = await db
         .selectFrom('reviews')
         .select('id')
         .where('subject', 'in', [image.uri, image.did])
-        .where('state', '!=', 'closed')
+        // Written out, for the index of those that are not: with a bound value the statement would be planned anew each time.
+        .where('state', '!=', sql.lit('closed'))
         .orderBy('id')
         .execute()
+      if (reviews.length === 0) return []
+      const rows = await rowsOfFindings(db, findings, proof)
       for (const { id } of reviews) {
         await saveOutcome(db, id, image, outcome, foundAt)
         if (rows.length > 0) await saveMatches(db, id, image, rows, foundAt)

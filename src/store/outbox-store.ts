@@ -94,7 +94,8 @@ export function createOutboxStore(db: Kysely<Schema>): OutboxStore {
       const due = await db
         .selectFrom('outbox')
         .select(['id', 'attempts', 'outcome'])
-        .where('state', '=', 'pending')
+        // Written out, for the index of those that wait: with a bound value the statement would be planned anew each time.
+        .where('state', '=', sql.lit('pending'))
         .where('kind', '=', kind)
         .where('target', '=', target)
         .where('run_after', '<=', now)

@@ -21,7 +21,8 @@ export function dieAfterStep(killAfter: number, since = ''): void {
   const { fetch } = globalThis
   globalThis.fetch = async (input, init) => {
     const answer = await fetch(input, init)
-    if (isCounting && init?.method === 'POST') count()
+    const method = input instanceof Request ? input.method : init?.method
+    if (isCounting && method === 'POST') count()
     return answer
   }
   const prepare = SqliteFile.prototype.prepare

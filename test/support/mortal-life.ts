@@ -41,11 +41,18 @@ export async function liveUntil(
   return signal === 'SIGKILL'
 }
 
-/** Runs a life that dies after each durable step in turn, two at a time, until one is too short; returns how many died. */
-export async function dieAtEveryStep(liveAndDie: (killAfter: number) => Promise<boolean>): Promise<number> {
+/**
+ * Runs a life that dies after each durable step in turn, two at a time unless they would meet, until one is too short; returns how
+ * many died.
+ */
+export async function dieAtEveryStep(
+  liveAndDie: (killAfter: number) => Promise<boolean>,
+  { atOnce = 2 }: { readonly atOnce?: number } = {},
+): Promise<number> {
   let deaths = 0
-  for (let step = 1, hasSurvived = false; !hasSurvived; step += 2) {
-    for (const wasKilled of await Promise.all([step, step + 1].map(liveAndDie))) {
+  for (let step = 1, hasSurvived = false; !hasSurvived; step += atOnce) {
+    const lives = Array.from({ length: atOnce }, (_, n) => liveAndDie(step + n))
+    for (const wasKilled of await Promise.all(lives)) {
       if (wasKilled) deaths++
       else hasSurvived = true
     }
