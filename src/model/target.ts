@@ -6,12 +6,6 @@ export const targetKinds = ['webhook', 'pds', 'ozone', 'moderation', 'labels'] a
 /** One member of `targetKinds`. */
 export type TargetKind = (typeof targetKinds)[number]
 
-/** What a target can be asked to do. */
-export const actionKinds = ['takedown', 'restore', 'report', 'label', 'divert', 'tell'] as const
-
-/** One member of `actionKinds`. */
-export type ActionKind = (typeof actionKinds)[number]
-
 /** What each kind of target can be asked to do. */
 export type ActionsOfKind = {
   readonly webhook: 'tell'
@@ -20,6 +14,9 @@ export type ActionsOfKind = {
   readonly moderation: 'report'
   readonly labels: 'label'
 }
+
+/** What a target can be asked to do. */
+export type ActionKind = ActionsOfKind[TargetKind]
 
 /** `ActionsOfKind` as values. */
 export const actionsOfKind: { readonly [Kind in TargetKind]: ReadonlySet<ActionsOfKind[Kind]> } = {

@@ -1,39 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import type { AtUri, Cid, Did } from '../model/ids.ts'
 import type { ImageRef } from '../model/image.ts'
-import type { CancelReason, ScanJob } from '../model/job.ts'
+import type { CancelReason } from '../model/job.ts'
 import { type BlobPlaces, createBlobPlaces } from './blob-places.ts'
-import { jobOfRow } from './job-row.ts'
+import { createJobClaims, type JobClaims } from './job-claims.ts'
 import type { JobState, Schema } from './schema.ts'
 
-/** Which jobs are wanted. Times are epoch milliseconds. */
-export type DueJobs = {
-  readonly now: number
-  /** At most this many jobs, each of another account. */
-  readonly limit: number
-  /** Accounts that have a job running: none of theirs is wanted, so that an account's images run in order. */
-  readonly busy: readonly Did[]
-  /** How the images of rescans are taken; as the last, unless told. */
-  readonly rescans?: DueRescans
-}
-
-/** How a claim is made. Epoch milliseconds. */
-export type ClaimOptions = {
-  readonly now: number
-  /** How long the claim holds: a job of a process that died is free again after it. */
-  readonly leaseMs: number
-}
-
-/** Which images of rescans are wanted. */
-export type DueRescans = {
-  /** True gives one of them a place though others wait. */
-  readonly hasPlace: boolean
-  /** Only those that were due by then, epoch milliseconds: matching knows all that the banks had at that time. */
-  readonly dueBy: number
-}
-
 /** The queue of images to look at. One row per image of a record version, whatever the stream repeats. */
-export interface JobStore extends BlobPlaces {
+export interface JobStore extends BlobPlaces, JobClaims {
   /**
    * Adds images in order. One that waits, is done or is dead already is left as it is, but one that waits for a rescan is
    * the stream's from now on; one that was cancelled is pending again, since a record can come back as it was. Returns how
@@ -50,15 +24,6 @@ export interface JobStore extends BlobPlaces {
    * or is being looked at is left as it is. Returns how many wait because of this call.
    */
   enqueueRescan(images: readonly ImageRef[], seenAt: string, now: number): Promise<number>
-  /**
-   * Returns the numbers of jobs that are due: reported ones first, then oldest first, then those of rescans. A rescan never goes
-   * before another image of its account.
-   */
-  due(wanted: DueJobs): Promise<number[]>
-  /** Claims those of these jobs that still wait, in the order of `due`, and counts the attempt before it starts. */
-  claim(ids: readonly number[], options: ClaimOptions): Promise<ScanJob[]>
-  /** Frees every claim: for the start of the only process that works on this store. Returns how many there were. */
-  releaseClaims(): Promise<number>
   /**
    * Ends a job as done, or as dead when a person should look at how it ended. Resolves to false, having written
    * nothing, when it was cancelled or ended meanwhile.
@@ -82,6 +47,7 @@ export interface JobStore extends BlobPlaces {
 export function createJobStore(db: Kysely<Schema>): JobStore {
   return {
     ...createBlobPlaces(db),
+    ...createJobClaims(db),
 
     async enqueue(images, seenAt, now) {
       let added = 0
@@ -165,40 +131,6 @@ export function createJobStore(db: Kysely<Schema>): JobStore {
       return added
     },
 
-    async due({ now, limit, busy, rescans = { hasPlace: false, dueBy: now } }) {
-      // More rows than wanted, since several may be of one account and only its first is taken. Written out, since every job
-      // that ends comes by here.
-      const { rows: due } = await sql<{ id: number; did: string }>`SELECT id, did FROM jobs
-        WHERE state = 'pending' AND priority >= 0 AND run_after <= ${now} AND claimed_until <= ${now}
-          AND did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))
-        ORDER BY priority DESC, run_after, id LIMIT ${limit * 8}`.execute(db)
-      const others = firstOfEachAccount(due).slice(0, limit)
-      const room = Math.max(limit - others.length, rescans.hasPlace ? 1 : 0)
-      const rescanned = room > 0 ? await dueRescans(db, { now, busy, limit: room, dueBy: rescans.dueBy }) : []
-      return [...others.slice(0, limit - rescanned.length), ...rescanned]
-    },
-
-    async claim(ids, { now, leaseMs }) {
-      const rows = await db
-        .updateTable('jobs')
-        .set((set) => ({ claimed_until: now + leaseMs, attempts: set('attempts', '+', 1) }))
-        .where('id', 'in', ids)
-        .where('state', '=', 'pending')
-        .where('claimed_until', '<=', now)
-        .returningAll()
-        .execute()
-      return rows.sort((a, b) => b.priority - a.priority || a.id - b.id).map(jobOfRow)
-    },
-
-    async releaseClaims() {
-      const result = await db
-        .updateTable('jobs')
-        .set({ claimed_until: 0 })
-        .where('claimed_until', '>', 0)
-        .executeTakeFirst()
-      return Number(result.numUpdatedRows)
-    },
-
     async end(id, state, outcome, doneAt) {
       const result = await db
         .updateTable('jobs')
@@ -277,36 +209,6 @@ const rowsAtOnce = 100
 
 /** A job that has ended begins its attempts anew. */
 const attemptsAnew = sql<number>`CASE jobs.state WHEN 'pending' THEN jobs.attempts ELSE 0 END`
-
-/**
- * Returns the first job that is due of each rescanned account that is not busy and has no other image that is due. An account
- * may have a hundred thousand of them: each is found by one step through the index, however many there are.
- */
-async function dueRescans(
-  db: Kysely<Schema>,
-  { now, busy, limit, dueBy }: { now: number; busy: readonly Did[]; limit: number; dueBy: number },
-): Promise<number[]> {
-  // By name: another index on the accounts would be gone through for one that has a rescan, with all that ever ended in it.
-  const { rows } = await sql<{ id: number | null }>`WITH RECURSIVE accounts (did) AS (
-      SELECT min(did) FROM jobs INDEXED BY jobs_rescans WHERE state = 'pending' AND priority < 0
-      UNION ALL
-      SELECT (SELECT min(did) FROM jobs INDEXED BY jobs_rescans
-        WHERE state = 'pending' AND priority < 0 AND did > accounts.did)
-      FROM accounts WHERE accounts.did IS NOT NULL)
-    SELECT (SELECT id FROM jobs WHERE did = accounts.did AND state = 'pending' AND priority < 0
-      AND run_after <= ${Math.min(now, dueBy)} AND claimed_until <= ${now} ORDER BY run_after, id LIMIT 1) AS id
-    FROM accounts
-    WHERE did IS NOT NULL AND did NOT IN (SELECT value FROM json_each(${JSON.stringify(busy)}))
-      AND NOT EXISTS (SELECT 1 FROM jobs WHERE did = accounts.did AND state = 'pending' AND priority >= 0
-        AND run_after <= ${now})
-    ORDER BY id LIMIT ${limit + busy.length}`.execute(db)
-  return rows.flatMap(({ id }) => id ?? []).slice(0, limit)
-}
-
-function firstOfEachAccount(rows: readonly { readonly id: number; readonly did: string }[]): number[] {
-  const seen = new Set<string>()
-  return rows.filter(({ did }) => !seen.has(did) && seen.add(did)).map(({ id }) => id)
-}
 
 function rowOfImage(image: ImageRef) {
   return {
